@@ -1,0 +1,1 @@
+"""Python that moves and judges data, in the order of a cycle."""

@@ -1,0 +1,1 @@
+"""The agencies' stand-in: makes deliveries; the platform never imports it."""
