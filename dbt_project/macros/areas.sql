@@ -1,0 +1,26 @@
+{# Rolls rows that carry province_code and regency_code up to the three area levels: nation, province, regency.
+   Rows of unknown area count in the nation alone. measures: columns to sum; by: further columns of the grain. #}
+{% macro rolled_up(relation, by, measures) %}
+{% for level, code, condition in [
+    ('nation', "'ID'", none),
+    ('province', 'province_code', 'province_code is not null'),
+    ('regency', 'regency_code', 'regency_code is not null')
+] %}
+select
+    {% for column in by %}{{ column }},
+    {% endfor -%}
+    '{{ level }}' as area_level,
+    {{ code }} as area_code
+    {%- for measure in measures %},
+    sum({{ measure }}) as {{ measure }}
+    {%- endfor %}
+from {{ relation }}
+{% if condition %}where {{ condition }}
+{% endif -%}
+group by
+    {% for column in by %}{{ column }}{{ ',' if not loop.last or level != 'nation' }}
+    {% endfor -%}
+    {% if level != 'nation' %}{{ code }}{% endif %}
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
+{% endmacro %}

@@ -1,0 +1,57 @@
+{#
+    Every difference between the engines stands in this file; the models are plain ANSI SQL around it.
+    A macro has one implementation per engine, and a comment where the engines' own functions would disagree.
+#}
+
+{# Text without the blanks of the landing contract (bytes 09-0D and 20) at its ends; nothing left is null.
+   The plain trim() of an engine also strips no-break spaces, or not tabs. #}
+{% macro trimmed(text) %}{{ return(adapter.dispatch('trimmed')(text)) }}{% endmacro %}
+{% macro duckdb__trimmed(text) -%}
+    nullif(trim({{ text }}, chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '), '')
+{%- endmacro %}
+
+{# ASCII letters to upper case, all else as it is: upper() would make an I of a dotless i. #}
+{% macro ascii_upper(text) -%}
+    translate({{ text }}, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')
+{%- endmacro %}
+
+{# Whether the whole text matches the regular expression. #}
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches')(text, pattern)) }}{% endmacro %}
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{# Text as a value of a type, null where it does not fit. Call it on text whose form was matched: engines are lenient. #}
+{% macro cast_or_null(text, type) -%}
+    try_cast({{ text }} as {{ type }})
+{%- endmacro %}
+
+{# Whole days between two dates, later minus earlier. #}
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
+{% macro duckdb__days_between(earlier, later) -%}
+    ({{ later }} - {{ earlier }})
+{%- endmacro %}
+
+{# Quotient of whole numbers, rounded down; `/` gives a floating-point number. #}
+{% macro whole_quotient(dividend, divisor) %}{{ return(adapter.dispatch('whole_quotient')(dividend, divisor)) }}{% endmacro %}
+{% macro duckdb__whole_quotient(dividend, divisor) -%}
+    (cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint))
+{%- endmacro %}
+
+{# Product of whole numbers, without overflow of 64 bits. #}
+{% macro whole_product(left, right) %}{{ return(adapter.dispatch('whole_product')(left, right)) }}{% endmacro %}
+{% macro duckdb__whole_product(left, right) -%}
+    (cast({{ left }} as hugeint) * cast({{ right }} as hugeint))
+{%- endmacro %}
+
+{# The texts of a group, joined by a comma in the order of a number. #}
+{% macro joined_in_order(text, order) %}{{ return(adapter.dispatch('joined_in_order')(text, order)) }}{% endmacro %}
+{% macro duckdb__joined_in_order(text, order) -%}
+    string_agg({{ text }}, ',' order by {{ order }})
+{%- endmacro %}
+
+{# Columns of a row as one JSON text, nulls included: the original values of a rejected row. #}
+{% macro row_as_json(columns) %}{{ return(adapter.dispatch('row_as_json')(columns)) }}{% endmacro %}
+{% macro duckdb__row_as_json(columns) -%}
+    cast(json_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}) as varchar)
+{%- endmacro %}

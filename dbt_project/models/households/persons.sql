@@ -1,0 +1,81 @@
+{# One row per accepted person: what is known of the NIK, whether the person lives, age and PKH components at the cutoff. #}
+with component_ages as (
+    select
+        min(case when component = 'early_childhood' then age_min end) as early_childhood_min,
+        max(case when component = 'early_childhood' then age_max end) as early_childhood_max,
+        max(case when component = 'school_sd' then age_min end) as school_sd_min,
+        max(case when component = 'school_sd' then age_max end) as school_sd_max,
+        max(case when component = 'school_smp' then age_min end) as school_smp_min,
+        max(case when component = 'school_smp' then age_max end) as school_smp_max,
+        max(case when component = 'school_sma' then age_min end) as school_sma_min,
+        max(case when component = 'school_sma' then age_max end) as school_sma_max
+    from {{ ref('pkh_components_in_force') }}
+),
+
+identified as (
+    select
+        persons.*,
+        {{ age_in_years('persons.birth_date', 'cycle.cutoff') }} as age,
+        repeated.nik is not null as nik_repeated,
+        coalesce(repeated.families > 1, false) as nik_shared_across,
+        unmatched.nik is not null as nik_unmatched,
+        persons.nik_well_formed and repeated.nik is null and unmatched.nik is null as nik_usable
+    from {{ ref('stg_persons') }} as persons
+    cross join {{ ref('stg_cycle') }} as cycle
+    left join {{ ref('repeated_niks') }} as repeated on persons.nik = repeated.nik
+    left join {{ ref('unmatched_niks') }} as unmatched on persons.nik = unmatched.nik
+),
+
+living as (
+    select
+        identified.*,
+        deaths.nik is null or exempt.family_id is not null as is_living
+    from identified
+    left join {{ ref('deaths') }} as deaths on identified.nik_usable and identified.nik = deaths.nik
+    left join {{ ref('upheld_objections') }} as exempt
+        on identified.family_id = exempt.family_id and exempt.criterion = 'NO_LIVING_MEMBER'
+),
+
+schooled as (
+    select
+        living.*,
+        coalesce(living.school_participation = 'MASIH' and living.school_level = 'SD'
+            and living.age between ages.school_sd_min and ages.school_sd_max, false) as is_school_sd,
+        coalesce(living.school_participation = 'MASIH' and living.school_level = 'SMP'
+            and living.age between ages.school_smp_min and ages.school_smp_max, false) as is_school_smp,
+        coalesce(living.school_participation = 'MASIH' and living.school_level = 'SMA'
+            and living.age between ages.school_sma_min and ages.school_sma_max, false) as is_school_sma,
+        coalesce(living.age between ages.early_childhood_min and ages.early_childhood_max, false) as is_of_early_age
+    from living
+    cross join component_ages as ages
+)
+
+select
+    schooled.person_id,
+    schooled.family_id,
+    schooled.file_id,
+    schooled.nik,
+    schooled.nik_well_formed,
+    schooled.nik_usable,
+    schooled.nik_repeated,
+    schooled.nik_shared_across,
+    schooled.nik_unmatched,
+    schooled.sex,
+    schooled.birth_date,
+    schooled.age,
+    schooled.family_role,
+    schooled.working,
+    schooled.work_status,
+    schooled.disability,
+    schooled.is_living,
+    schooled.component_value_lost,
+    coalesce(schooled.sex = 'P' and schooled.pregnant = 'YA', false) as is_pregnant,
+    schooled.is_school_sd,
+    schooled.is_school_smp,
+    schooled.is_school_sma,
+    schooled.is_of_early_age
+    and not (schooled.is_school_sd or schooled.is_school_smp or schooled.is_school_sma) as is_early_childhood,
+    coalesce(schooled.disability = 'BERAT', false) as is_severely_disabled,
+    schooled.age >= cycle.elderly_min_age as is_elderly
+from schooled
+cross join {{ ref('stg_cycle') }} as cycle

@@ -1,0 +1,61 @@
+{# Exactly one decision for each listed family and programme; the first rule that matches (decision rules, Decisions). #}
+with judged as (
+    select
+        listed.programme,
+        listed.family_id,
+        listed.previous_status,
+        listed.listed_since,
+        listed.channel,
+        listed.in_registry,
+        listed.province_code,
+        listed.regency_code,
+        listed.district_code,
+        listed.village_code,
+        verdicts.reasons,
+        verdicts.first_criterion,
+        coalesce(verdicts.has_review, false) as has_review,
+        case
+            when not listed.in_force then 'not_in_force'
+            when verdicts.has_remove then 'remove'
+            when verdicts.has_hold then 'hold'
+            when
+                listed.previous_status = 'nominated'
+                and not coalesce(verifications.result = 'eligible' and verifications.verified_on >= listed.listed_since, false)
+                then 'pending'
+            when listed.previous_status = 'nominated' then 'confirm'
+            else 'keep'
+        end as decision
+    from {{ ref('listed_families') }} as listed
+    left join {{ ref('verdicts') }} as verdicts
+        on listed.programme = verdicts.programme and listed.family_id = verdicts.family_id
+    left join {{ ref('verifications') }} as verifications on listed.family_id = verifications.family_id
+)
+
+select
+    programme,
+    family_id,
+    previous_status,
+    listed_since,
+    channel,
+    in_registry,
+    province_code,
+    regency_code,
+    district_code,
+    village_code,
+    decision,
+    reasons,
+    case decision
+        when 'pending' then 'VERIFICATION_PENDING'
+        when 'confirm' then 'VERIFIED'
+        when 'keep' then 'STILL_ELIGIBLE'
+        when 'remove' then first_criterion
+        when 'hold' then first_criterion
+    end as primary_reason,
+    decision in ('hold', 'pending', 'confirm', 'keep') and has_review as review,
+    case decision
+        when 'remove' then null
+        when 'confirm' then 'active'
+        when 'keep' then 'active'
+        else previous_status
+    end as new_status
+from judged

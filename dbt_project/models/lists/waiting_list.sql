@@ -1,0 +1,42 @@
+{# The first remaining candidates of each regency: a share of the families on its delivered list, and a minimum. #}
+with listed as (
+    select
+        programme,
+        regency_code,
+        count(*) as listed
+    from {{ ref('listed_decisions') }}
+    where regency_code is not null
+    group by
+        programme,
+        regency_code
+),
+
+remaining as (
+    select
+        candidates.programme,
+        candidates.family_id,
+        candidates.regency_code,
+        row_number() over (partition by candidates.programme, candidates.regency_code order by candidates.selection_order)
+            as position_in_regency
+    from {{ ref('candidates') }} as candidates
+    where not exists (
+        select 1
+        from {{ ref('selections') }} as selections
+        where selections.programme = candidates.programme and selections.family_id = candidates.family_id
+    )
+)
+
+select
+    cycle.cycle,
+    remaining.programme,
+    remaining.family_id,
+    remaining.regency_code,
+    remaining.position_in_regency
+from remaining
+cross join {{ ref('stg_cycle') }} as cycle
+left join listed on remaining.programme = listed.programme and remaining.regency_code = listed.regency_code
+where
+    remaining.position_in_regency <= greatest(
+        cycle.waiting_list_min,
+        ceil(cast(coalesce(listed.listed, 0) as decimal(18, 0)) * cycle.waiting_list_share)
+    )

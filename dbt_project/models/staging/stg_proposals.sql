@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ accepted_rows(ref('stg_proposals_parsed')) }}

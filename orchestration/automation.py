@@ -1,0 +1,66 @@
+"""When a cycle runs by itself: a schedule on the day after the cutoff, a sensor for deliveries that complete later.
+
+Both ask for the same run by the same key, the fingerprint of the deliveries, and a run that carries it already, whoever
+started it, is not asked for again.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from orchestration.cycles import Cycle, cutoff
+from orchestration.ingest.delivery import deliveries_ready
+from orchestration.jobs import update_cycle
+from orchestration.settings import Settings
+
+JAKARTA = ZoneInfo("Asia/Jakarta")
+FINGERPRINT_TAG = "mutakhir/deliveries"
+
+
+def fingerprint_key(settings: Settings, cycle: str) -> str:
+    """The key of a run: the cycle and the set of deliveries that have arrived for it."""
+    return f"{cycle}:{deliveries_ready(settings, cycle)[1]}"
+
+
+def request_cycle(instance: dg.DagsterInstance, settings: Settings, cycle: str) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the cycle's run, or say why not: required deliveries are missing, or this set of them was run already."""
+    missing, _ = deliveries_ready(settings, cycle)
+    if missing:
+        return dg.SkipReason(f"cycle {cycle} waits for: {', '.join(missing)}")
+    run_key = fingerprint_key(settings, cycle)
+    if instance.get_run_records(dg.RunsFilter(tags={FINGERPRINT_TAG: run_key}), limit=1):
+        return dg.SkipReason(f"cycle {cycle} was run with these deliveries")
+    return dg.RunRequest(run_key=run_key, partition_key=cycle, tags={FINGERPRINT_TAG: run_key})
+
+
+def cycle_due(now: datetime) -> str:
+    """The cycle whose day of extraction, the day after its cutoff, has come last before ``now`` (Asia/Jakarta)."""
+    local = now.astimezone(JAKARTA)
+    cycle = Cycle(local.year, local.month)
+    return cycle.key if local.date() > cutoff(cycle.key) else cycle.shift(-1).key
+
+
+@dg.schedule(
+    job=update_cycle,
+    cron_schedule="0 6 18 * *",
+    execution_timezone="Asia/Jakarta",
+    description="On the 18th, the day after the cutoff, if the required deliveries are there.",
+)
+def monthly_cycle(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Run the month's cycle on the day of extraction."""
+    return request_cycle(context.instance, settings, cycle_due(context.scheduled_execution_time))
+
+
+@dg.sensor(
+    job=update_cycle,
+    minimum_interval_seconds=300,
+    description="When the deliveries of the cycle that is due complete only later, or one more comes in.",
+)
+def late_deliveries(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Run the cycle that is due as soon as its deliveries are complete."""
+    return request_cycle(context.instance, settings, cycle_due(datetime.now(JAKARTA)))

@@ -1,0 +1,1 @@
+"""What would be published: data sets, digests, statement and manifest."""

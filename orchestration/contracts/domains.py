@@ -1,0 +1,116 @@
+"""Whether a delivered value lies in its column's domain, as ibis expressions that the engine evaluates.
+
+A value is judged by its text, trimmed of bytes 09-0D and 20; an empty one breaks its domain only where null is not
+allowed (landing contract, Values). Also where a column may be null, a bad code or value breaks the domain.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from orchestration.contracts import code_lists
+from orchestration.contracts.sources import Column
+
+FILE_ID = "file_id"
+
+NATION = "ID"
+_UNCHECKED = ("text", "nik")
+_INTEGER = r"^[+-]?[0-9]+$"
+_DECIMAL = r"^[0-9]+(\.[0-9]+)?$"
+_ID = r"^[A-Z0-9-]{1,36}$"
+_PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+_VILLAGE = r"^[0-9]{10}$"
+
+
+def trimmed(value: ir.StringValue) -> ir.StringValue:
+    """The value without blanks (bytes 09-0D and 20) around it; null when nothing is left."""
+    return value.strip().nullif("")
+
+
+def code(value: ir.StringValue) -> ir.StringValue:
+    """A code in upper case, of ASCII letters alone."""
+    return value.translate(ascii_lowercase, ascii_uppercase)
+
+
+def region(value: ir.StringValue) -> ir.StringValue:
+    """A region code, or a word in its place, without dots."""
+    return code(value).replace(".", "")
+
+
+def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: Sequence[int] = ()) -> ir.BooleanValue:
+    """Whether each row's value breaks the domain of ``column``; never null.
+
+    Args:
+        table: the contract's columns as text, and ``file_id``.
+        column: a column of the contract.
+        cutoff: the cycle's cutoff date.
+        decimal_comma_files: ids of the files whose decimals may have a comma.
+    """
+    value = table[column.name]
+    if column.type in _UNCHECKED or (column.type == "region" and column.areas is None):
+        # a first byte above the blanks saves the trimming
+        return (
+            ibis.literal(False) if column.nullable else ibis.cases((value >= "!", False), else_=trimmed(value).isnull())
+        )
+    if column.type == "decimal" and decimal_comma_files:
+        comma = table[FILE_ID].isin(list(decimal_comma_files))
+        value = comma.ifelse(value.replace(",", "."), value)
+    # nearly every value lies in its domain as it is: only the others are trimmed and judged again
+    return ibis.cases(
+        (_lies_in(value, column, cutoff), False),
+        (trimmed(value).isnull(), not column.nullable),
+        else_=~_lies_in(trimmed(value), column, cutoff).fill_null(False),
+    )
+
+
+def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanValue:
+    match column.type:
+        case "id":
+            return text.re_search(_ID)
+        case "code":
+            return code(text).isin(code_lists.codes(column.code_list) if column.code_list else column.codes)
+        case "int" | "bigint":
+            number = text.try_cast("int32" if column.type == "int" else "int64")
+            return text.re_search(_INTEGER) & _within(number, column, cutoff)
+        case "decimal":
+            number = text.try_cast(f"decimal({column.precision}, {column.scale})")  # rounds half up
+            return text.re_search(_DECIMAL) & _within(number, column, cutoff)
+        case "date":
+            # the canonical text of the date it is read as; years are those of four digits
+            real = (text.length() == 10) & (text.try_cast("date").cast("string") == text)
+            return real & _within(text, column, cutoff)
+        case "period":
+            return text.re_search(_PERIOD)
+        case "region":
+            return _is_area(region(text), column)
+        case _:
+            raise ValueError(f"no domain is known for type {column.type}")
+
+
+def _within(value: Any, column: Column, cutoff: date) -> ir.BooleanValue:
+    """Whether a parsed number, or a date's canonical text, lies within the column's limits."""
+    inside = value.notnull()
+    if column.values:
+        inside &= value.isin(column.values)
+    if column.minimum is not None:
+        inside &= value >= column.minimum
+    if column.maximum is not None:
+        inside &= value <= (cutoff.isoformat() if column.maximum == "cutoff" else column.maximum)
+    return inside
+
+
+def _is_area(text: ir.StringValue, column: Column) -> ir.BooleanValue:
+    match column.areas:
+        case "villages":
+            known = ibis.memtable({"village_code": list(code_lists.villages())})
+            return text.isin(known.village_code)
+        case "villages_of_known_regencies":
+            return text.re_search(_VILLAGE) & text.substr(0, 4).isin(code_lists.regencies())
+        case "regencies":
+            return text.isin(code_lists.regencies())
+        case _:
+            return text.isin((NATION, *code_lists.regencies()))

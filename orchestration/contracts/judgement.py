@@ -1,0 +1,153 @@
+"""One Pandera schema per source, and its judgement over a cycle's own rows, evaluated on the engine.
+
+A schema asks that every contract column is there, as text, and that of each column at most the limit's share of rows
+breaks its domain. A share is one check of the whole table; no failure case is ever materialised: a value of a person
+cannot leave. Only names of columns, counts and shares do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import cache, partial
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from pandera.api.ibis.types import IbisData
+from pandera.config import ValidationDepth, config_context
+from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
+from pydantic import BaseModel, ConfigDict
+
+from orchestration.contracts.domains import breaks
+from orchestration.contracts.sources import Source
+
+UNPARSABLE = "unparsable"
+
+Shares = Callable[[], Mapping[str, float]]
+
+
+class ColumnShare(BaseModel):
+    """How many of the parsable rows break one column's domain."""
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    broken: int
+    share: float
+
+
+class ContractResult(BaseModel):
+    """The contract gate of one source and cycle.
+
+    Attributes:
+        rows: parsable rows judged.
+        limit: the highest share of a column that passes.
+        columns: one entry per column of the contract, in its order.
+        failed: names of the checks that failed: ``share of <column>``, or a column that is missing or not text.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    rows: int
+    limit: float
+    columns: tuple[ColumnShare, ...]
+    failed: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return not self.failed
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of breaking rows by column."""
+        return {column.column: column.share for column in self.columns}
+
+    @property
+    def worst(self) -> ColumnShare:
+        """The column with the highest share."""
+        return max(self.columns, key=lambda column: column.share)
+
+
+def contract_schema(source: Source, limit: float, shares: Shares) -> pa.DataFrameSchema:
+    """The schema of one source's raw rows; ``shares`` gives the broken share by column when the first check asks."""
+
+    def within(_: IbisData, column: str) -> bool:
+        return shares()[column] <= limit
+
+    return pa.DataFrameSchema(
+        {column.name: pa.Column(str, nullable=True) for column in source.columns},
+        checks=[
+            pa.Check(partial(within, column=column.name), name=f"share of {column.name}", n_failure_cases=1)
+            for column in source.columns
+        ],
+        name=source.name,
+        strict=False,
+    )
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    raw_sql: str,
+    *,
+    cutoff: date,
+    limit: float,
+    decimal_comma_files: Sequence[int] = (),
+) -> ContractResult:
+    """Judge the rows of ``raw_sql`` (see ingest/raw_view.py) by the source's schema, in one scan.
+
+    Without rows every share is 0. A check that cannot be evaluated counts as failed.
+    """
+    delivered = ibis.duckdb.from_connection(connection).sql(raw_sql)
+
+    @cache
+    def measured() -> tuple[int, dict[str, int]]:
+        return _count(delivered, source, cutoff, decimal_comma_files)
+
+    def shares() -> dict[str, float]:
+        rows, broken = measured()
+        return {column: count / max(rows, 1) for column, count in broken.items()}
+
+    failed: tuple[str, ...] = ()
+    try:
+        # whatever the environment says: values are checked, not only columns
+        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            contract_schema(source, limit, shares).validate(delivered, lazy=True)
+    except SchemaErrors as errors:
+        failed = tuple(dict.fromkeys(_check_name(error) for error in errors.schema_errors))
+    rows, broken = measured()
+    return ContractResult(
+        source=source.name,
+        rows=rows,
+        limit=limit,
+        columns=tuple(
+            ColumnShare(column=column, broken=broken[column], share=share) for column, share in shares().items()
+        ),
+        failed=failed,
+    )
+
+
+def _count(
+    delivered: ir.Table, source: Source, cutoff: date, decimal_comma_files: Sequence[int]
+) -> tuple[int, dict[str, int]]:
+    """Parsable rows and, by column, those that break its domain: all, where the column is missing or not text."""
+    parsable = delivered.filter(delivered[UNPARSABLE].isnull())
+    counts = [parsable.count()]
+    for column in source.columns:
+        readable = column.name in parsable.columns and parsable[column.name].type().is_string()
+        broken = breaks(parsable, column, cutoff, decimal_comma_files) if readable else ibis.literal(True)
+        counts.append(parsable.count(where=broken))
+    named = {f"n{position}": count for position, count in enumerate(counts)}
+    rows, *by_column = parsable.aggregate(**named).to_pyarrow().to_pylist()[0].values()
+    return int(rows), dict(zip(source.column_names, map(int, by_column), strict=True))
+
+
+def _check_name(error: SchemaError) -> str:
+    """What failed, in words that hold no value of a row: a check of ours, or a column's name and what it lacks."""
+    if error.reason_code == SchemaErrorReason.COLUMN_NOT_IN_DATAFRAME:
+        return f"column {error.failure_cases} is missing"
+    if isinstance(error.check, pa.Check) and error.check.name:
+        return str(error.check.name)
+    return f"column {error.schema.name} is not text"

@@ -1,0 +1,39 @@
+"""Assembly only: every asset, check, job, schedule and sensor of the platform, and the resources that they use."""
+
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration import automation, jobs
+from orchestration.candidate import assets as candidate_assets
+from orchestration.gates import assets as gate_assets
+from orchestration.ingest import assets as ingest_assets
+from orchestration.publish import assets as publish_assets
+from orchestration.resources import locked_cycle
+from orchestration.settings import Settings
+from orchestration.warehouse import assets as warehouse_assets
+from orchestration.warehouse.project import DBT, PROJECT
+
+
+def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Definitions:
+    """The code location. ``settings`` and ``resources`` replace the ones of the environment, for tests."""
+    chosen = settings or Settings()
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules(
+            [ingest_assets, warehouse_assets, candidate_assets, gate_assets, publish_assets]
+        ),
+        jobs=[jobs.update_cycle, jobs.publish],
+        schedules=[automation.monthly_cycle],
+        sensors=[automation.late_deliveries],
+        resources={
+            "settings": chosen,
+            "cycle": locked_cycle(chosen),
+            "dbt": DbtCliResource(project_dir=PROJECT, profiles_dir=str(PROJECT.project_dir), dbt_executable=DBT),
+            **resources,
+        },
+        executor=jobs.IN_PROCESS,
+    )
+
+
+defs = build_defs()

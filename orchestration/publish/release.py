@@ -1,0 +1,274 @@
+"""Publishing: a sealed candidate becomes releases/<cycle>/rNN, then current.json and bi/marts.duckdb follow.
+
+Order: write rNN.partial, verify, rename, make read-only, replace current.json, replace the BI file. A kill between any
+two steps leaves the current release whole and current; publishing again finishes the job: a leftover .partial is
+removed, a finished rNN that current.json does not know yet is adopted, a BI file that lags behind is rebuilt.
+
+Files are copied, not hard-linked, though links would save the disk space: a release must not share bytes with a folder
+that is still worked in, or one write into a candidate's file would change what was published.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from orchestration.candidate.check import content_problems, file_problems, statement_problems
+from orchestration.candidate.manifest import MANIFEST, Manifest, ManifestDamaged, Previous, read_manifest
+from orchestration.candidate.write import ORIGIN, candidate_folder
+from orchestration.engine import engine
+from orchestration.gates.verdict import Verdict
+from orchestration.publish import bi
+from orchestration.publish.signoff import missing_signoffs
+from orchestration.released import (
+    RELEASE_NAME,
+    Current,
+    ReleaseIndex,
+    ReleaseIndexDamaged,
+    index_path,
+    newest_release_before,
+    read_index,
+)
+from orchestration.settings import Settings, private_dir, write_json_atomic
+
+_LOCK_SECONDS = 60
+
+
+class PublishRefused(RuntimeError):
+    """Nothing was published, the current release is as it was: what is wrong, where, what to do."""
+
+    def __init__(self, what: str, where: Path, todo: str) -> None:
+        """``todo`` is a sentence or a command."""
+        super().__init__(f"not published: {what} ({where}). {todo}")
+        self.what, self.where, self.todo = what, where, todo
+
+
+@dataclass(frozen=True)
+class Published:
+    """The cycle's current release after publishing, and how it came about."""
+
+    cycle: str
+    release: str
+    folder: Path
+    manifest_sha256: str
+    outcome: Literal["published", "finished", "already current"]
+
+
+def publish(
+    settings: Settings, cycle: str, reason: str | None = None, *, evaluate: Callable[[Settings, str], Verdict]
+) -> Published:
+    """Publish the cycle's candidate; ``reason`` is needed when the cycle already has a release with other content.
+
+    ``evaluate`` judges the candidate anew. Raises PublishRefused.
+    """
+    with _lock(settings):
+        try:
+            published = _publish(settings, cycle, (reason or "").strip() or None, evaluate)
+        except ReleaseIndexDamaged as error:
+            raise PublishRefused(str(error), index_path(settings), "Restore current.json first.") from error
+        bi.refresh(settings)
+        return published
+
+
+def _publish(
+    settings: Settings, cycle: str, reason: str | None, evaluate: Callable[[Settings, str], Verdict]
+) -> Published:
+    folder = candidate_folder(settings, cycle)
+    candidate = _sound_candidate(settings, cycle, folder)
+    index = read_index(settings)
+    current = index.cycles.get(cycle) if index else None
+    if current and _current_manifest(settings, cycle, current).statement_sha256 == candidate.statement_sha256:
+        return _published(settings, cycle, current, "already current")
+    _refuse_unapproved(settings, candidate, folder, evaluate)
+    if current and reason is None:
+        raise PublishRefused(
+            f"cycle {cycle} has release {current.release}; the candidate has other content, and no reason is given",
+            folder,
+            f"`mutakhir publish --cycle {cycle} --reason TEXT`",
+        )
+    manifest = candidate.model_copy(
+        update={
+            "reason": reason,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "previous": _previous(settings, cycle, current),
+        }
+    )
+    releases = private_dir(settings.releases / cycle)
+    for leftover in releases.glob("*.partial"):
+        shutil.rmtree(leftover)
+    for half_written in settings.releases.glob(".current.json.*"):
+        half_written.unlink()
+    unfinished = _unfinished(releases, manifest, current)
+    release = unfinished or _next_name(releases)
+    if not unfinished:
+        _write(folder, releases / release, manifest.model_copy(update={"release": release}))
+    _make_read_only(releases / release)
+    made_current = Current(release=release, manifest_sha256=read_manifest(releases / release)[1])
+    _replace_index(settings, index, cycle, made_current)
+    return _published(settings, cycle, made_current, "finished" if unfinished else "published")
+
+
+def _published(
+    settings: Settings, cycle: str, current: Current, outcome: Literal["published", "finished", "already current"]
+) -> Published:
+    folder = settings.releases / cycle / current.release
+    return Published(cycle, current.release, folder, current.manifest_sha256, outcome)
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    path = private_dir(settings.releases) / ".lock"
+    try:
+        with FileLock(path, timeout=_LOCK_SECONDS, mode=0o600):
+            yield
+    except Timeout:
+        raise PublishRefused("another publishing is under way", path, "Wait for it, then publish again.") from None
+
+
+def _sound_candidate(settings: Settings, cycle: str, folder: Path) -> Manifest:
+    """The candidate's manifest, after every digest was taken again."""
+    run_again = f"`mutakhir run --cycle {cycle}`"
+    if not folder.is_dir():
+        raise PublishRefused(f"cycle {cycle} has no candidate", folder, run_again)
+    try:
+        manifest, _ = read_manifest(folder)
+    except FileNotFoundError:
+        raise PublishRefused("the candidate is not sealed: its gates did not finish", folder, run_again) from None
+    except ManifestDamaged as error:
+        raise PublishRefused(str(error), folder, run_again) from error
+    problems = statement_problems(manifest) + file_problems(folder, manifest, beside={ORIGIN})
+    if manifest.cycle != cycle or manifest.release is not None:
+        problems.append("the manifest is of another cycle or of a release")
+    if not problems:
+        with engine(settings) as connection:
+            problems = content_problems(connection, folder, manifest)
+    if problems:
+        raise PublishRefused(f"the candidate is not what was sealed: {'; '.join(problems)}", folder, run_again)
+    return manifest
+
+
+def _refuse_unapproved(
+    settings: Settings, candidate: Manifest, folder: Path, evaluate: Callable[[Settings, str], Verdict]
+) -> None:
+    """The sealed verdict and the one evaluated now must both pass, and the policy's sign-offs must be there."""
+    if not candidate.passed:
+        failed = [gate.detail for gate in candidate.gate_results if gate.severity == "block" and not gate.passed]
+        raise PublishRefused(
+            " ".join(["the gates blocked this candidate.", *failed]),
+            folder,
+            f"Mend what they name, then `mutakhir run --cycle {candidate.cycle}`.",
+        )
+    verdict = evaluate(settings, candidate.cycle)
+    if not verdict.passed:
+        raise PublishRefused(
+            " ".join(["the gates, judged again, block this candidate.", *(gate.message for gate in verdict.blocking)]),
+            folder,
+            f"`mutakhir run --cycle {candidate.cycle} --from gates` judges and seals it by today's limits.",
+        )
+    if missing := missing_signoffs(candidate.statement_sha256):
+        raise PublishRefused("; ".join(missing), settings.signoffs / candidate.cycle, "Have it signed.")
+
+
+def _current_manifest(settings: Settings, cycle: str, current: Current) -> Manifest:
+    folder = settings.releases / cycle / current.release
+    try:
+        manifest, sha256 = read_manifest(folder)
+    except (FileNotFoundError, ManifestDamaged) as error:
+        raise PublishRefused("the current release has no readable manifest", folder, "`mutakhir verify`") from error
+    if sha256 != current.manifest_sha256:
+        raise PublishRefused("the current release is not the one in current.json", folder, "`mutakhir verify`")
+    return manifest
+
+
+def _previous(settings: Settings, cycle: str, current: Current | None) -> Previous | None:
+    """The release before: the cycle's current one, else the current one of the newest released cycle before it."""
+    if current:
+        return Previous(cycle=cycle, release=current.release, manifest_sha256=current.manifest_sha256)
+    before = newest_release_before(settings, cycle)
+    if before is None:
+        return None
+    earlier, folder = before
+    return Previous(cycle=earlier, release=folder.name, manifest_sha256=read_manifest(folder)[1])
+
+
+def release_number(name: str) -> int:
+    """2 of r02."""
+    return int(name.removeprefix("r"))
+
+
+def _names(releases: Path) -> list[str]:
+    return sorted((path.name for path in releases.iterdir() if RELEASE_NAME.fullmatch(path.name)), key=release_number)
+
+
+def _next_name(releases: Path) -> str:
+    return f"r{max((release_number(name) for name in _names(releases)), default=0) + 1:02d}"
+
+
+def _unfinished(releases: Path, wanted: Manifest, current: Current | None) -> str | None:
+    """A whole release of this content, reason and release before that was written but never made current."""
+    newest = release_number(current.release) if current else 0
+    for name in reversed(_names(releases)):
+        if release_number(name) <= newest:
+            return None
+        try:
+            found, _ = read_manifest(releases / name)
+        except (FileNotFoundError, ManifestDamaged):
+            continue
+        same = (
+            found.release == name
+            and found.statement_sha256 == wanted.statement_sha256
+            and (found.reason, found.previous) == (wanted.reason, wanted.previous)
+        )
+        if same and not (statement_problems(found) or file_problems(releases / name, found)):
+            return name
+    return None
+
+
+def _write(candidate: Path, final: Path, manifest: Manifest) -> None:
+    """Copy the files that the manifest lists into <release>.partial, verify what was written, rename."""
+    partial = final.with_name(f"{final.name}.partial")
+    private_dir(partial)
+    for path in sorted(manifest.all_files()):
+        copy = partial / path
+        for parent in reversed(copy.relative_to(partial).parents):
+            private_dir(partial / parent)
+        shutil.copyfile(candidate / path, copy)
+        copy.chmod(0o600)
+        _fsync(copy)
+    write_json_atomic(partial / MANIFEST, manifest.model_dump(mode="json"))
+    written, _ = read_manifest(partial)
+    problems = statement_problems(written) + file_problems(partial, written)
+    if written != manifest or problems:
+        raise PublishRefused(f"the copy is not the candidate: {'; '.join(problems)}", partial, "Publish again.")
+    for folder, _, _ in os.walk(partial):
+        _fsync(Path(folder))
+    os.rename(partial, final)
+    _fsync(final.parent)
+
+
+def _make_read_only(folder: Path) -> None:
+    for parent, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            Path(parent, name).chmod(0o400)
+        Path(parent).chmod(0o500)
+
+
+def _replace_index(settings: Settings, index: ReleaseIndex | None, cycle: str, current: Current) -> None:
+    cycles = {**(index.cycles if index else {}), cycle: current}
+    renewed = ReleaseIndex(newest=max(cycles), cycles=cycles)
+    write_json_atomic(index_path(settings), renewed.model_dump(mode="json"))
+    _fsync(settings.releases)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

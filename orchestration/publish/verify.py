@@ -1,0 +1,120 @@
+"""`mutakhir verify`: every release verifies itself. Reads only, and reports everything it finds, not just the first.
+
+Does not judge a release by today's limits: its verdict is the sealed one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.candidate.check import content_problems, file_problems, statement_problems
+from orchestration.candidate.manifest import Manifest, ManifestDamaged, Previous, read_manifest
+from orchestration.engine import engine
+from orchestration.publish.release import release_number
+from orchestration.released import RELEASE_NAME, ReleaseIndex, ReleaseIndexDamaged, index_path, read_index
+from orchestration.settings import Settings
+
+_Read = dict[tuple[str, str], tuple[Manifest, str]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is not as it was published: where (below releases/), and what."""
+
+    where: str
+    what: str
+
+
+def verify(settings: Settings) -> list[Problem]:
+    """Take every digest of every release again and follow every link; empty when all is as published."""
+    releases, problems = _folders(settings)
+    read: _Read = {}
+    for cycle, folder in releases:
+        try:
+            read[cycle, folder.name] = read_manifest(folder)
+        except FileNotFoundError:
+            problems.append(Problem(f"{cycle}/{folder.name}", "manifest.json is missing"))
+        except ManifestDamaged:
+            problems.append(Problem(f"{cycle}/{folder.name}", "manifest.json is not a manifest"))
+    with engine(settings) as connection:
+        for cycle, folder in releases:
+            if (cycle, folder.name) in read:
+                found = _release_problems(connection, cycle, folder, read)
+                problems += [Problem(f"{cycle}/{folder.name}", what) for what in found]
+    return problems + _index_problems(settings, [(cycle, folder.name) for cycle, folder in releases], read)
+
+
+def _folders(settings: Settings) -> tuple[list[tuple[str, Path]], list[Problem]]:
+    """Every release folder, and whatever else lies among them: not the lock, not what a killed publishing left."""
+    releases: list[tuple[str, Path]] = []
+    strange: list[Path] = []
+    if not settings.releases.is_dir():
+        return [], []
+    for cycle in sorted(settings.releases.iterdir()):
+        if not cycle.is_dir():
+            strange += [cycle] if cycle.name != "current.json" and not cycle.name.startswith(".") else []
+            continue
+        for folder in sorted(cycle.iterdir()):
+            if RELEASE_NAME.fullmatch(folder.name) and folder.is_dir():
+                releases.append((cycle.name, folder))
+            elif not folder.name.endswith(".partial"):
+                strange.append(folder)
+    found = [Problem(path.relative_to(settings.releases).as_posix(), "is no part of a release") for path in strange]
+    return releases, found
+
+
+def _release_problems(connection: duckdb.DuckDBPyConnection, cycle: str, folder: Path, read: _Read) -> list[str]:
+    release = folder.name
+    manifest, _ = read[cycle, release]
+    problems = file_problems(folder, manifest)
+    if not problems:  # bytes that differ are not parsed
+        problems = content_problems(connection, folder, manifest)
+    problems += statement_problems(manifest)
+    if (manifest.cycle, manifest.release) != (cycle, release):
+        problems.append(f"the manifest is of {manifest.cycle}/{manifest.release}")
+    if not manifest.passed or any(row.severity == "block" and not row.passed for row in manifest.gate_results):
+        problems.append("a blocking gate had failed")
+    if manifest.previous:
+        problems += _link_problems(cycle, release, manifest.previous, read)
+    return problems
+
+
+def _link_problems(cycle: str, release: str, link: Previous, read: _Read) -> list[str]:
+    """The release before must be there, be the same, and come before."""
+    name = f"{link.cycle}/{link.release}"
+    before = read.get((link.cycle, link.release))
+    if before is None:
+        return [f"the release before it, {name}, is missing"]
+    if before[1] != link.manifest_sha256:
+        return [f"the release before it, {name}, has another manifest now"]
+    if (link.cycle, release_number(link.release)) >= (cycle, release_number(release)):
+        return [f"{name} does not come before it"]
+    return []
+
+
+def _index_problems(settings: Settings, releases: list[tuple[str, str]], read: _Read) -> list[Problem]:
+    """current.json against the releases that are there."""
+    where = index_path(settings).name
+    try:
+        index = read_index(settings)
+    except ReleaseIndexDamaged:
+        return [Problem(where, "is not an index of releases")]
+    if index is None:
+        return [Problem(where, "is missing, though there are releases")] if releases else []
+    problems = [] if index.newest == max(index.cycles, default=None) else [Problem(where, "newest is another cycle")]
+    for cycle, current in sorted(index.cycles.items()):
+        found = read.get((cycle, current.release))
+        if found is None:
+            problems.append(Problem(where, f"{cycle}/{current.release} is missing"))
+        elif found[1] != current.manifest_sha256:
+            problems.append(Problem(where, f"{cycle}/{current.release} has another manifest.json"))
+    return problems + [
+        Problem(f"{cycle}/{release}", "is newer than current.json says: publish again, or restore current.json")
+        for cycle, release in releases
+        if _newer(index, cycle, release)
+    ]
+
+
+def _newer(index: ReleaseIndex, cycle: str, release: str) -> bool:
+    return cycle not in index.cycles or release_number(release) > release_number(index.cycles[cycle].release)

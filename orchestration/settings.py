@@ -1,0 +1,97 @@
+"""Where things are: the lake's folders and what the environment says about the machine, read once.
+
+Holds no rule of the cycle (dated values are seeds) and no secret.
+"""
+
+import json
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+SEEDS_DIR = DBT_PROJECT_DIR / "seeds"
+
+
+class Settings(BaseSettings):
+    """Settings from the environment, prefix ``MUTAKHIR_``; every one has a default that works."""
+
+    model_config = SettingsConfigDict(env_prefix="MUTAKHIR_", frozen=True)
+
+    lake: Path = Field(Path("lake"), description="root of the lake; relative to the working directory")
+    memory_limit: str = Field("8GB", description="memory that DuckDB may use before it spills to disk")
+    threads: int = Field(2, ge=1, description="threads of DuckDB")
+    first_cycle: str = Field("2025-01", description="first cycle that can be run")
+    last_cycle: str = Field("2035-12", description="last cycle that can be run")
+
+    @field_validator("lake")
+    @classmethod
+    def _absolute(cls, lake: Path) -> Path:
+        return lake.expanduser().absolute()
+
+    @cached_property
+    def landing(self) -> Path:
+        """What the agencies delivered; only read."""
+        return self.lake / "landing"
+
+    @cached_property
+    def raw(self) -> Path:
+        """Deliveries as Parquet, by source and delivery digest."""
+        return self.lake / "raw"
+
+    @cached_property
+    def build(self) -> Path:
+        """One DuckDB file per cycle, rebuilt whole."""
+        return self.lake / "build"
+
+    @cached_property
+    def candidates(self) -> Path:
+        """What would be published, by cycle."""
+        return self.lake / "candidates"
+
+    @cached_property
+    def signoffs(self) -> Path:
+        """Signed statements, by cycle."""
+        return self.lake / "signoffs"
+
+    @cached_property
+    def releases(self) -> Path:
+        """What was published, by cycle and release number; immutable."""
+        return self.lake / "releases"
+
+    @cached_property
+    def bi(self) -> Path:
+        """What BI tools open."""
+        return self.lake / "bi"
+
+    @cached_property
+    def reports(self) -> Path:
+        """What people read, by cycle."""
+        return self.lake / "reports"
+
+
+def private_dir(path: Path) -> Path:
+    """Make ``path`` (with parents) readable by its owner alone, mode 0700, and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_json_atomic(path: Path, value: Any) -> None:
+    """Write ``value`` as JSON so that a reader sees the old or the new file, never half of one (mode 0600)."""
+    private_dir(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""The cycle's database: prepared from raw files, filled by dbt."""

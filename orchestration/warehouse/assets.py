@@ -1,0 +1,87 @@
+"""The one @dbt_assets: the cycle's database, models first and tests after.
+
+What a model says stands in dbt_project/; how the build file is prepared in build.py.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+
+from orchestration.contracts.sources import SOURCES
+from orchestration.engine import engine
+from orchestration.ingest.delivery import read_ingested
+from orchestration.resources import CYCLES
+from orchestration.settings import Settings
+from orchestration.warehouse.build import build_file, prepare_build
+from orchestration.warehouse.dbt_results import write_test_results
+from orchestration.warehouse.project import PROJECT, Translator, dbt_environment, ensure_manifest
+
+
+@dbt_assets(
+    name="warehouse",
+    manifest=ensure_manifest(),
+    project=PROJECT,
+    partitions_def=CYCLES,
+    dagster_dbt_translator=Translator(),
+)
+def warehouse(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]
+) -> Iterator[Any]:
+    """Build the cycle whole: every model is written before any test runs, so a failing test never hides the candidate."""
+    path = build_file(settings, cycle)
+    prepare_build(settings, cycle, context.run_id, {name: read_ingested(settings, cycle, name) for name in SOURCES})
+    os.environ.update(dbt_environment(settings, path))
+
+    models = dbt.cli(
+        ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"],
+        context=context,
+        target_path=_target(settings, cycle, "models"),
+    )
+    events = list(_told(context, models))
+    row_counts = _row_counts(settings, path)
+    for event in events:
+        yield _with_row_count(event, row_counts)
+
+    tests = dbt.cli(
+        ["test", "--exclude-resource-type", "unit_test"],
+        context=context,
+        target_path=_target(settings, cycle, "tests"),
+        raise_on_error=False,
+    )
+    yield from _told(context, tests)
+    statuses = write_test_results(
+        settings, cycle, context.run_id, tests.get_artifact("manifest.json"), tests.get_artifact("run_results.json")
+    )
+    context.log.info(f"data tests: {statuses}")
+
+
+def _target(settings: Settings, cycle: str, step: str) -> Path:
+    """Where dbt leaves its artifacts: beside the build, so that runs of two cycles do not meet."""
+    return settings.build / f"{cycle}.dbt" / step
+
+
+def _told(context: dg.AssetExecutionContext, invocation: DbtCliInvocation) -> Iterator[Any]:
+    """The events of a dbt command, with a line of progress for each: dbt knows what is done, Dagster only at the end."""
+    for event in invocation.stream():
+        if isinstance(event, dg.Output | dg.AssetMaterialization):
+            context.log.info(f"built {event.metadata['unique_id'].value}")
+        yield event
+
+
+def _row_counts(settings: Settings, path: Path) -> dict[tuple[str, str], int]:
+    """Rows of every table of the build, from the catalogue; views have none."""
+    with engine(settings, path, read_only=True) as connection:
+        rows = connection.execute("SELECT schema_name, table_name, estimated_size FROM duckdb_tables()").fetchall()
+    return {(schema, table): count for schema, table, count in rows}
+
+
+def _with_row_count(event: Any, row_counts: dict[tuple[str, str], int]) -> Any:
+    if not isinstance(event, dg.Output):
+        return event
+    name = event.metadata["unique_id"].value.split(".")[-1]
+    counts = [count for (_, table), count in row_counts.items() if table == name]
+    return event.with_metadata({**event.metadata, "dagster/row_count": counts[0]}) if counts else event

@@ -1,0 +1,155 @@
+"""The cycle's build file before dbt runs: views over raw files, the region reference, the release before.
+
+Writes no model; what the views mean stands in dbt_project/models/staging/_sources.yml.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.contracts.code_lists import areas, villages
+from orchestration.contracts.sources import SOURCES
+from orchestration.cycles import parse_cycle
+from orchestration.engine import engine, identifier, literal
+from orchestration.ingest.delivery import held_deliveries
+from orchestration.ingest.raw_view import raw_select_sql
+from orchestration.ingest.records import IngestedSource, RawFile
+from orchestration.released import newest_release_before
+from orchestration.settings import Settings, private_dir, write_json_atomic
+from orchestration.versions import code_version, seeds_digest
+
+_LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
+
+
+def build_file(settings: Settings, cycle: str) -> Path:
+    """The cycle's DuckDB file."""
+    return settings.build / f"{cycle}.duckdb"
+
+
+def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping[str, IngestedSource]) -> None:
+    """Start the cycle's build anew: an empty file with the schemas raw, reference and released, and build/<cycle>.json.
+
+    ``ingested``: every source of the contract by name. The record carries the run's id, by which the candidate knows
+    that it reads this run's build. Raises KeyError when a source is missing.
+    """
+    path = build_file(settings, cycle)
+    private_dir(path.parent)
+    for old in (path, path.with_name(path.name + ".wal"), path.with_suffix(".json"), path.with_suffix(".dbt_tests.json")):
+        old.unlink(missing_ok=True)
+    with engine(settings, path) as connection:
+        path.chmod(0o600)
+        for schema in ("raw", "reference", "released"):
+            connection.execute(f"CREATE SCHEMA {schema}")
+        connection.execute(
+            "CREATE TABLE raw.cycle AS SELECT ? AS cycle, CAST(? AS DATE) AS first_day",
+            [cycle, parse_cycle(cycle).first_day],
+        )
+        _register_deliveries(connection, ingested)
+        _register_families_before(connection, settings, cycle)
+        _load_areas(connection)
+        _register_release_before(connection, settings, cycle)
+    write_json_atomic(
+        path.with_suffix(".json"),
+        {
+            "cycle": cycle,
+            "run_id": run_id,
+            "code_version": code_version(),
+            "seeds_digest": seeds_digest(),
+            "deliveries": [
+                {
+                    "source": source.source,
+                    "cycle": delivery.cycle,
+                    "batch": delivery.batch,
+                    "digest": delivery.digest,
+                    "files": [{"name": file.path, "sha256": file.sha256, "rows": file.rows} for file in delivery.files],
+                }
+                for source in ingested.values()
+                for delivery in source.deliveries
+            ],
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _NumberedFile:
+    file_id: int
+    source: str
+    cycle: str
+    digest: str
+    file: RawFile
+
+
+def _numbered_files(ingested: Mapping[str, IngestedSource]) -> list[_NumberedFile]:
+    """Files with ids that ascend by source, cycle and the bytes of the path: the order in which the first row is kept."""
+    found = [
+        (name, delivery.cycle, file.path.encode(), delivery.digest, file)
+        for name, source in ingested.items()
+        for delivery in source.deliveries
+        for file in delivery.files
+    ]
+    found.sort(key=lambda item: item[:3])
+    return [
+        _NumberedFile(number, name, cycle, digest, file)
+        for number, (name, cycle, _, digest, file) in enumerate(found, start=1)
+    ]
+
+
+def _register_deliveries(connection: duckdb.DuckDBPyConnection, ingested: Mapping[str, IngestedSource]) -> None:
+    files = _numbered_files(ingested)
+    connection.execute(
+        "CREATE TABLE raw.files (file_id INTEGER, source VARCHAR, delivery_cycle VARCHAR, delivery_digest VARCHAR,"
+        " path VARCHAR, decimal_comma BOOLEAN)"
+    )
+    if files:
+        connection.executemany(
+            "INSERT INTO raw.files VALUES (?, ?, ?, ?, ?, ?)",
+            [(f.file_id, f.source, f.cycle, f.digest, f.file.path, f.file.decimal_comma) for f in files],
+        )
+    for name, source in SOURCES.items():
+        of_source = {f.file_id: f.file for f in files if f.source == name}
+        if name not in ingested:
+            raise KeyError(f"{name} was not ingested")
+        connection.execute(f"CREATE VIEW raw.{identifier(name)} AS {raw_select_sql(source, of_source)}")
+
+
+def _register_families_before(connection: duckdb.DuckDBPyConnection, settings: Settings, cycle: str) -> None:
+    before = held_deliveries(settings, parse_cycle(cycle).shift(-1).key, "dtsen_keluarga")
+    select = raw_select_sql(SOURCES["dtsen_keluarga"], dict(enumerate(before, start=1)))
+    connection.execute(f"CREATE VIEW raw.dtsen_keluarga_before AS {select}")
+
+
+def _load_areas(connection: duckdb.DuckDBPyConnection) -> None:
+    reference: dict[str, str] = {**areas(), **villages()}
+    rows: dict[str, list[Any]] = {
+        "area_code": list(reference),
+        "area_level": [_LEVELS[len(code)] for code in reference],
+        "name": list(reference.values()),
+    }
+    connection.register("areas_of_package", pa.table(rows))
+    connection.execute("CREATE TABLE reference.areas AS SELECT * FROM areas_of_package")
+    connection.unregister("areas_of_package")
+
+
+def _register_release_before(connection: duckdb.DuckDBPyConnection, settings: Settings, cycle: str) -> None:
+    """Views of the newest release of an earlier cycle; empty tables when there is none."""
+    connection.execute("CREATE TABLE released.cycle (cycle VARCHAR, families BIGINT)")
+    before = newest_release_before(settings, cycle)
+    next_list = sorted((before[1] / "next_list").glob("programme=*/*.parquet")) if before else []
+    if before:
+        connection.execute(
+            f"INSERT INTO released.cycle SELECT cycle, families FROM read_parquet({literal(before[1] / 'marts/dim_cycle.parquet')})"
+        )
+    if next_list:
+        paths = ", ".join(map(literal, next_list))
+        connection.execute(
+            "CREATE VIEW released.next_list AS SELECT programme, family_id, status, village_code"
+            f" FROM read_parquet([{paths}], hive_partitioning = true, hive_types = {{'programme': VARCHAR}})"
+        )
+    else:
+        connection.execute(
+            "CREATE TABLE released.next_list (programme VARCHAR, family_id VARCHAR, status VARCHAR, village_code VARCHAR)"
+        )

@@ -1,0 +1,54 @@
+"""The civil registry's events: deaths, moves, and NIK that do not match; rows of dukcapil_peristiwa.
+
+Each delivery repeats the last EVENT_MONTHS months, since registration is late; the registry keeps the dead for as long.
+Nobody changes village by a move: the registry is not told (assumption).
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from simulation import columns
+from simulation.clock import EVENT_MONTHS, EVENTS_BEGIN, Month
+from simulation.persons import Persons
+
+TYPES = ("KEMATIAN", "PINDAH", "TIDAK_PADAN", "PADAN")
+DEATH, MOVE, UNMATCHED, MATCHED = range(4)
+#: Moves a month, share of persons (508,069 of 271 M in November 2020, Dukcapil); others are assumptions.
+MOVES, UNMATCHED_RATE, MATCHED_AGAIN = 0.0019, 0.0002, 0.5
+
+
+def dead(persons: Persons, cycle: Month) -> np.ndarray:
+    """Who has died up to the cutoff of the cycle."""
+    return np.asarray(persons.death_month <= cycle.index)
+
+
+def event_rows(persons: Persons, nik: pa.Array, cycle: Month) -> pa.Table:
+    """The rows of dukcapil_peristiwa for a block, by delivered NIK."""
+    draw = persons.roster.uniform
+    known = persons.present & nik.is_valid().to_numpy(zero_copy_only=False)
+    rows, kinds, dates = [], [], []
+
+    def add(who: np.ndarray, kind: int, month: Month, attribute: str) -> None:
+        found = np.flatnonzero(who & known)
+        rows.append(found)
+        kinds.append(np.full(len(found), kind, np.uint8))
+        dates.append(month.cutoff_day - (28 * draw(attribute, month)[found]).astype(np.int32))
+
+    for back in range(EVENT_MONTHS):
+        month = cycle + -back
+        if month < EVENTS_BEGIN:
+            continue
+        add(persons.death_month == month.index, DEATH, month, "death day")
+        alive = persons.death_month > month.index
+        add(alive & (draw("move", month) < MOVES), MOVE, month, "move day")
+        unmatched = draw("unmatched", month)
+        add(alive & (unmatched < UNMATCHED_RATE), UNMATCHED, month, "unmatched day")
+        before = draw("unmatched", month + -1)
+        add(alive & (before < UNMATCHED_RATE * MATCHED_AGAIN), MATCHED, month, "matched day")
+    return pa.table(
+        {
+            "nik": nik.take(pa.array(np.concatenate(rows or [np.zeros(0, np.int64)]))),
+            "jenis_peristiwa": columns.codes(np.concatenate(kinds or [np.zeros(0, np.uint8)]), TYPES),
+            "tanggal_peristiwa": columns.days(np.concatenate(dates or [np.zeros(0, np.int32)])),
+        }
+    )

@@ -1,0 +1,153 @@
+"""The run: rank the nation, then write it part by part, then let the deliveries arrive."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from simulation import areas, figures, lists, releases
+from simulation.columns import Bytes
+from simulation.deliveries import DataFile, DataWriter, Landing
+from simulation.lists import PROGRAMMES, Nation
+from simulation.plan import Block, Part, Plan, Streams
+from simulation.population import draw_families
+from simulation.registry import World, block_rows
+from simulation.welfare import Ranking, province_shifts
+
+#: From so many families on, a second process pays for its start.
+MANY = 400_000
+#: The ranking looks at so many families at most; beyond, at every second block, every third, ...
+RANKED_AT_MOST = 8_000_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written: rows by source, families, and the release that the lists were carried over from, if any."""
+
+    rows: Counter[str]
+    carried_from: str | None
+
+
+@dataclass(frozen=True)
+class _Written:
+    files: list[DataFile]
+    pkh: Counter[str]
+
+
+def simulate(plan: Plan, lake: Path, kind: str, progress: Callable[[str, int, int], None]) -> Result:
+    """Write the deliveries of the plan's cycle into the lake as ``kind`` (parquet or csv).
+
+    ``progress`` hears what is going on: a phase, the families done, and all families. Raises
+    `deliveries.ForeignDelivery`, and OSError when the lake cannot be written.
+    """
+    with Landing(lake, plan.cycle) as landing:
+        world = _world(plan, progress)
+        release = releases.newest(lake, plan.cycle)
+        before = release.bits(plan.by_province) if release else {}
+        files = list(_carried(landing.work, release, kind)) if release else []
+        pkh: Counter[str] = Counter()
+        done, total = 0, sum(plan.by_province.values())
+        for part, written in _parts(world, before, landing.work, kind):
+            files += written.files
+            pkh += written.pkh
+            done += part.families
+            progress("writing", done, total)
+        files.append(_quotas(world, pkh, landing.work, kind))
+        landing.arrive(files)
+    rows: Counter[str] = Counter()
+    for file in files:
+        rows[file.delivery.split("/")[0]] += file.rows
+    return Result(rows, f"{release.cycle.key}/{release.folder.name}" if release else None)
+
+
+def _world(plan: Plan, progress: Callable[[str, int, int], None]) -> World:
+    """Rank the families of the nation, all of them or of a large nation every n-th block."""
+    places, shifts, blocks = areas.load(plan.seed), province_shifts(), list(plan.blocks())
+    total = sum(block.families for block in blocks)
+    step = -(-total // RANKED_AT_MOST)
+    chosen = blocks[::step]
+    ranking = Ranking(scale=total / max(sum(block.families for block in chosen), 1))
+    done = 0
+    for block in chosen:
+        families = draw_families(Streams(plan.seed, block), places[block.province], shifts[block.province], plan.cycle)
+        ranking.add(families.measured[families.ranked], families.size[families.ranked])
+        done += block.families * step
+        progress("ranking", min(done, total), total)
+    ranking.finish()
+    return World(plan, places, shifts, ranking, Nation(plan.families, ranking.families_by_decile()))
+
+
+def _parts(world: World, before: dict[str, Bytes], folder: Path, kind: str) -> Iterator[tuple[Part, _Written]]:
+    """Write every part, with a second process when there is much to do."""
+    parts = world.plan.parts()
+    slices = [[_slice(before, block) for block in part.blocks] for part in parts]
+    workers = min(cpu_count() or 1, len(parts))
+    if world.plan.families < MANY or workers < 2:
+        for part, bits in zip(parts, slices, strict=True):
+            yield part, _write_part(world, part, bits, folder, kind)
+        return
+    with ProcessPoolExecutor(workers, get_context("forkserver"), _share, (world, folder, kind)) as pool:
+        yield from zip(parts, pool.map(_write_shared, parts, slices), strict=True)
+
+
+_shared: list[tuple[World, Path, str]] = []
+
+
+def _share(world: World, folder: Path, kind: str) -> None:
+    _shared.append((world, folder, kind))
+
+
+def _write_shared(part: Part, bits: list[Bytes | None]) -> _Written:
+    world, folder, kind = _shared[0]
+    return _write_part(world, part, bits, folder, kind)
+
+
+def _slice(before: dict[str, Bytes], block: Block) -> Bytes | None:
+    return before[block.province][block.first : block.first + block.families] if before else None
+
+
+def _write_part(world: World, part: Part, bits: list[Bytes | None], folder: Path, kind: str) -> _Written:
+    """Write one data file a source."""
+    writers: dict[str, DataWriter] = {}
+    pkh: Counter[str] = Counter()
+    for block, before in zip(part.blocks, bits, strict=True):
+        made = block_rows(world, block, before)
+        pkh.update(made.pkh)
+        for source, table in made.sources.items():
+            if source not in writers:
+                # field verifications come office by office: a batch of their own for each island
+                delivery = f"{source}/{part.island}" if source == "verifikasi_lapangan" else source
+                writers[source] = DataWriter(folder, delivery, part.name, kind)
+            writers[source].write(table)
+    return _Written([writer.close() for writer in writers.values()], pkh)
+
+
+def _carried(folder: Path, release: releases.Release, kind: str) -> Iterator[DataFile]:
+    """The next list of the release before, one data file a programme."""
+    for programme in PROGRAMMES:
+        writer = DataWriter(folder, "kemensos_penerima", f"carried-{programme.lower().replace('_', '-')}", kind)
+        for table in release.rows(programme):
+            writer.write(table)
+        if writer.rows:
+            yield writer.close()
+
+
+def _quotas(world: World, pkh: Counter[str], folder: Path, kind: str) -> DataFile:
+    """kuota_program: places of the nation for each programme, and of PKH for each regency as many as it has families listed."""
+    cycle, families = world.plan.cycle, world.plan.families
+    places = {"PKH": figures.PKH, "SEMBAKO": figures.SEMBAKO}
+    if cycle in lists.BLTS_MONTHS:
+        by_month = (figures.BLTS_REGULAR, figures.BLTS, figures.BLTS_DECEMBER)
+        places["BLTS_KESRA"] = by_month[lists.BLTS_MONTHS.index(cycle)]
+    rows = [(programme, "ID", round(millions / figures.NATION * families)) for programme, millions in places.items()]
+    rows += [("PKH", regency, pkh[regency]) for area in world.areas.values() for regency in area.regencies]
+    writer = DataWriter(folder, "kuota_program", "quota", kind)
+    programme, area, quota = zip(*rows, strict=True)
+    writer.write(pa.table({"program": programme, "kode_wilayah": area, "kuota": pa.array(np.array(quota, np.int64))}))
+    return writer.close()

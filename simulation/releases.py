@@ -1,0 +1,90 @@
+"""The release of the cycle before: its next list is what Kemensos delivers in this one, and what the families' bits are read from.
+
+Reads releases/current.json and releases/<cycle>/<number>/next_list/programme=<code>/*.parquet, and nothing else of
+the platform.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from simulation import ids, lists
+from simulation.clock import Month
+from simulation.columns import Bytes
+from simulation.lists import PROGRAMMES
+
+_COLUMNS = ["family_id", "status", "listed_since", "channel", "village_code"]
+_BATCH = 200_000
+
+
+@dataclass(frozen=True)
+class Release:
+    """The folder of a release, and the cycle it belongs to."""
+
+    cycle: Month
+    folder: Path
+
+    def batches(self, programme: str) -> Iterator[pa.RecordBatch]:
+        """The next list of a programme, in the order of its files."""
+        for path in sorted((self.folder / "next_list" / f"programme={programme}").glob("*.parquet")):
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(_BATCH, columns=_COLUMNS)
+
+    def rows(self, programme: str) -> Iterator[pa.Table]:
+        """The next list of a programme as rows of kemensos_penerima; an active family without a channel gets one."""
+        for batch in self.batches(programme):
+            active = pc.equal(batch.column("status"), "active")
+            bank = pc.and_(active, pc.is_null(batch.column("channel")))
+            yield pa.table(
+                {
+                    "program": pa.array([programme] * batch.num_rows, pa.string()),
+                    "id_keluarga": batch.column("family_id").cast(pa.string()),
+                    "status": pc.if_else(active, "AKTIF", "CALON"),
+                    "tanggal_mulai": batch.column("listed_since").cast(pa.date32()),
+                    "saluran": pc.if_else(bank, "HIMBARA", batch.column("channel").cast(pa.string())),
+                    "kode_desa": batch.column("village_code").cast(pa.string()),
+                }
+            )
+
+    def bits(self, families: dict[str, int]) -> dict[str, Bytes]:
+        """By province: the list bits (see `lists`) of its first ``families`` families."""
+        found = {province: np.zeros(count, np.uint8) for province, count in families.items()}
+        for number, programme in enumerate(PROGRAMMES):
+            for batch in self.batches(programme):
+                positions, provinces = _places(batch.column("family_id").cast(pa.string()))
+                active = pc.equal(batch.column("status"), "active").to_numpy(zero_copy_only=False)
+                bit = np.where(active, lists.active(number), lists.nominated(number)).astype(np.uint8)
+                for province, held in found.items():
+                    here = (provinces == int(province)) & (positions < len(held))
+                    held[positions[here]] |= bit[here]
+        return found
+
+
+def newest(lake: Path, cycle: Month) -> Release | None:
+    """The current release of the cycle before ``cycle``, if there is one."""
+    before = cycle + -1
+    try:
+        current = json.loads((lake / "releases" / "current.json").read_text("utf-8"))
+        number = current["cycles"][before.key]["release"]
+    except (FileNotFoundError, KeyError):
+        return None
+    folder = lake / "releases" / before.key / str(number)
+    if not (folder / "next_list").is_dir():
+        raise FileNotFoundError(f"releases/current.json names {before.key}/{number}, which has no next_list")
+    return Release(before, folder)
+
+
+def _places(family: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and provinces of family ids; ids that the simulation did not make have province 0."""
+    ours = pc.match_substring_regex(family, "^K[0-9A-F]{10}$")
+    own = pc.if_else(ours, family, "K0000000000").to_pylist()
+    numbers = ids.family_numbers(np.frombuffer("".join(own).encode("ascii"), np.uint8).reshape(-1, ids.FAMILY_WIDTH))
+    provinces = (numbers >> np.uint64(32)).astype(np.int64)
+    provinces[~ours.to_numpy(zero_copy_only=False)] = 0
+    return (numbers & np.uint64(0xFFFFFFFF)).astype(np.int64), provinces

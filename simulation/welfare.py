@@ -1,0 +1,118 @@
+"""Welfare: consumption of the families, and the national rank and decile that follow from it.
+
+Consumption a head is a shifted lognormal (`consumption`); a province is shifted so that its published share of
+persons is below the poverty line. Deciles hold a tenth of *persons* each, so ranking needs one look at the whole
+nation: `Ranking` is a histogram of all families by welfare, which takes the same memory at any size.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from simulation.areas import REGENCY_SPREAD, Province
+from simulation.clock import ORIGIN, Month
+from simulation.columns import Bytes, Floats, Ints
+from simulation.figures import MEAN_CONSUMPTION, POVERTY_LINE, provinces
+from simulation.plan import Streams
+
+_BASE, _SIGMA = 0.25, 0.95
+#: Part of the spread of measured welfare that is error of the measurement, drawn anew at every visit (assumption).
+ERROR = 0.25
+#: A family is measured again every so many months (assumption).
+VISIT_MONTHS = 24
+#: Share of families that are not ranked (assumption), as a rule those that came last.
+UNRANKED = 0.005
+#: Poor persons over poor families, against all: poor families are larger, so fewer of them must be poor.
+_POOR_FAMILY_SIZE = 1.08
+
+_BINS, _EDGE = 1 << 20, 7.0
+
+
+def consumption(welfare: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Rp a head and month of a standard normal welfare score; fits published poverty, Gini and shares."""
+    return np.asarray(MEAN_CONSUMPTION * (_BASE + (1 - _BASE) * np.exp(_SIGMA * welfare - _SIGMA**2 / 2)))
+
+
+def poverty_score() -> float:
+    """The welfare score whose consumption is the poverty line."""
+    return (math.log((POVERTY_LINE / MEAN_CONSUMPTION - _BASE) / (1 - _BASE)) + _SIGMA**2 / 2) / _SIGMA
+
+
+def province_shifts() -> Mapping[str, float]:
+    """By province: what to add to a standard normal score so that its published share of persons is poor."""
+    normal = NormalDist()
+    return {p.code: poverty_score() - normal.inv_cdf(p.poverty / _POOR_FAMILY_SIZE) for p in provinces()}
+
+
+def true_welfare(streams: Streams, area: Province, shift: float, village: Ints) -> Floats:
+    """The family's own score: province, regency and itself; the same in every cycle."""
+    own = math.sqrt(1 - REGENCY_SPREAD**2 - ERROR**2)
+    place = (area.welfare[area.regency_of[village]] + shift).astype(np.float32)
+    return np.asarray(place + np.float32(own) * streams.normal("welfare"), np.float32)
+
+
+def visit_months(streams: Streams, cycle: Month) -> tuple[Ints, Ints]:
+    """Which visit to the family is its newest in this cycle, counted from before ORIGIN, and how many months ago it was."""
+    phase = np.floor(streams.uniform("visit") * VISIT_MONTHS).astype(np.int32)
+    since = cycle.index - ORIGIN.index + phase
+    return since // VISIT_MONTHS, since % VISIT_MONTHS
+
+
+def visit_days(streams: Streams, cycle: Month) -> Ints:
+    """The day of the newest visit, days since 1970; at most the day before the cutoff."""
+    _, months_ago = visit_months(streams, cycle)
+    cutoffs = np.array([(cycle + -back).cutoff_day for back in range(VISIT_MONTHS)], np.int32)
+    return np.asarray(cutoffs[months_ago] - 1 - (28 * streams.uniform("visited on")).astype(np.int32))
+
+
+def measured_welfare(streams: Streams, true: Floats, cycle: Month) -> Floats:
+    """The score that ranking sees: the true one and the error of the newest visit."""
+    visit, _ = visit_months(streams, cycle)
+    error = np.zeros(len(true), np.float32)
+    for number in np.unique(visit):
+        drawn = streams.normal(f"error-{number}")
+        error = np.where(visit == number, drawn, error)
+    return np.asarray(true + np.float32(ERROR) * error, np.float32)
+
+
+@dataclass
+class Ranking:
+    """Families and persons of the nation by measured welfare. Fill with `add`, then `finish`, then ask."""
+
+    scale: float = 1.0  # nation over what was added
+    families: Ints = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    persons: Ints = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    _rank: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _decile: Ints = field(default_factory=lambda: np.zeros(0, np.int8))
+
+    def add(self, welfare: Floats, sizes: Ints) -> None:
+        """Count ranked families and their persons."""
+        bins = _bins(welfare)
+        self.families += np.bincount(bins, minlength=_BINS)
+        self.persons += np.bincount(bins, sizes, minlength=_BINS).astype(np.int64)
+
+    def finish(self) -> None:
+        """Turn counts into ranks and deciles."""
+        middle = np.cumsum(self.persons) - self.persons / 2
+        self._decile = (1 + np.clip(middle * 10 / max(int(self.persons.sum()), 1), 0, 9)).astype(np.int8)
+        self._rank = 1 + ((np.cumsum(self.families) - self.families) * self.scale).astype(np.int64)
+
+    def decile(self, welfare: Floats) -> Bytes:
+        """National decile of persons, 1 poorest to 10."""
+        return np.asarray(self._decile[_bins(welfare)])
+
+    def rank(self, welfare: Floats) -> Ints:
+        """1 and the number of poorer families of the nation; equal families tie."""
+        return np.asarray(self._rank[_bins(welfare)])
+
+    def families_by_decile(self) -> npt.NDArray[np.float64]:
+        """Ranked families of the nation in each decile; position 0 is empty."""
+        return np.bincount(self._decile, self.families, minlength=11) * self.scale
+
+
+def _bins(welfare: Floats) -> Ints:
+    return np.clip((welfare + _EDGE) * np.float32(_BINS / (2 * _EDGE)), 0, _BINS - 1).astype(np.int32)

@@ -1,0 +1,1 @@
+"""Tests; every folder has its own kind."""

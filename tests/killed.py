@@ -1,0 +1,44 @@
+"""A process that is killed in the middle: writes a candidate or publishes, and dies before a chosen step on disk.
+
+``python -m tests.killed LAKE write|publish RUN_ID|REASON AUDIT_EVENT N``. No step of the code under test is replaced.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+DEATH = 137
+
+
+def _die_before(event: str, at: int, lake: Path) -> None:
+    watched = tuple(str(lake / folder) for folder in ("candidates", "releases", "bi"))
+    seen = 0
+
+    def hook(name: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        if name == event and str(arguments[0]).startswith(watched):
+            seen += 1
+            if seen == at:
+                os._exit(DEATH)
+
+    sys.addaudithook(hook)
+
+
+def main(lake: Path, action: str, argument: str, event: str, at: int) -> None:
+    """Do it, and die on the way."""
+    from orchestration.candidate.write import write_candidate
+    from orchestration.gates.verdict import Verdict
+    from orchestration.publish.release import publish
+    from orchestration.settings import Settings
+
+    settings = Settings(lake=lake)
+    _die_before(event, at, lake)
+    if action == "write":
+        write_candidate(settings, "2025-11", argument)
+    else:
+        publish(settings, "2025-11", argument, evaluate=lambda *_: Verdict((), True))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
