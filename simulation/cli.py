@@ -41,7 +41,7 @@ def main(
     clean: Annotated[bool, typer.Option("--clean", help="Leave out all anomalies of data.")] = False,
     lake: Annotated[Path, typer.Option(envvar="MUTAKHIR_LAKE", help="Root of the lake.")] = Path("lake"),
 ) -> None:
-    """Write a month's deliveries of all ten sources, as the agencies would: a small nation of families that do not exist.
+    """Write a month's deliveries of all ten sources, as the agencies would, for a nation of families that do not exist.
 
     The same families, cycle and seed give the same files, and replace what an earlier call wrote; deliveries of
     anybody else are never touched. With the same families and seed, the next cycle is the same nation a month older:

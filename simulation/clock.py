@@ -13,7 +13,7 @@ UNIX = date(1970, 1, 1)
 
 @dataclass(frozen=True, order=True)
 class Month:
-    """A month as a count: ``year * 12 + month - 1``. The month of an event runs from the day after a cutoff to the next."""
+    """A month as a count: ``year * 12 + month - 1``. An event is of the month whose cutoff is the next."""
 
     index: int
 

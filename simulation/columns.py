@@ -65,7 +65,7 @@ def byte_rows(values: Sequence[str]) -> Bytes:
 
 
 def systematic(weights: npt.NDArray[np.float64], expected: float, start: float) -> Flags:
-    """Draw about ``expected`` rows, each with probability in proportion to its weight, by one random ``start`` in [0, 1).
+    """Draw about ``expected`` rows, the chance of each in proportion to its weight, by one random ``start`` in [0, 1).
 
     The count is ``expected`` but for rounding (less, if too few rows have a weight), so that totals over many blocks
     hold.
@@ -82,4 +82,4 @@ def systematic(weights: npt.NDArray[np.float64], expected: float, start: float) 
             break
         sure = chance >= 1
     cumulative = np.floor(np.cumsum(np.minimum(chance, 1.0)) + start)
-    return np.diff(cumulative, prepend=np.floor(start)) > 0
+    return np.asarray(np.diff(cumulative, prepend=np.floor(start)) > 0)

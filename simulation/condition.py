@@ -49,6 +49,11 @@ _CUTS = {
     "power": (-3.2, -0.9, 0.9, 2.0, 3.0),
 }
 
+# Shares of men and women who work, by age.
+_WORK_AGES = (0, 14, 15, 19, 24, 30, 50, 60, 65, 75, 99)
+_MEN_AT_WORK = (0, 0, 0.12, 0.35, 0.80, 0.94, 0.95, 0.82, 0.62, 0.30, 0.02)
+_WOMEN_AT_WORK = (0, 0, 0.08, 0.28, 0.50, 0.54, 0.60, 0.48, 0.36, 0.15, 0.01)
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -95,15 +100,14 @@ def draw_condition(persons: Persons, families: Families, cycle: Month) -> Condit
 def _school(persons: Persons, welfare: Floats) -> tuple[Bytes, Bytes]:
     """Whether at school, and the highest level attended."""
     years = persons.years()
-    draw = persons.roster.uniform("schooling") - np.float32(0.035) * welfare
+    draw = persons.roster.uniform("schooling") - np.float32(0.06) * welfare
     leave = 13 + 6.5 * np.clip(1.15 - draw, 0, 1.6)  # age at which school ends; past 19 for the fewer who study
     usual = np.select([years < 7, years < 13, years < 16, years < 19], [0, 1, 2, 3], 4)
     at_school = (years >= 7) & (years < np.minimum(leave, 24)) & ((years < 19) | (draw < 0.28))
     at_school |= (years == 6) & (draw < 0.55)
     usual = np.where((years == 6) & at_school, 1, usual)
-    cohort = np.clip((2005 - (2025 - years)) * 0.012, -0.75, 0.1)  # the older, the less
-    adult = draw - cohort
-    highest = np.select([adult < 0.10, adult < 0.42, adult < 0.68, adult < 1.05], [4, 3, 2, 1], 0)
+    adult = draw + np.clip((years - 25) * 0.008, 0, 0.6)  # the older, the less
+    highest = np.select([adult < 0.25, adult < 0.58, adult < 0.78, adult < 1.08], [4, 3, 2, 1], 0)
     grown = np.where(years < 19, np.minimum(highest.clip(1), usual), highest)
     level = np.where(at_school, usual, np.where(years < 7, 0, grown))
     school = np.where(at_school, 1, np.where(years < 7, 0, 2))
@@ -112,14 +116,8 @@ def _school(persons: Persons, welfare: Floats) -> tuple[Bytes, Bytes]:
 
 def _work_chance(persons: Persons) -> Floats:
     years = np.clip(persons.years(), 0, 99)
-    ages = [0, 14, 15, 19, 24, 30, 50, 60, 65, 75, 99]
-    men = np.interp(np.arange(100), ages, [0, 0, 0.12, 0.35, 0.80, 0.94, 0.95, 0.82, 0.62, 0.30, 0.02]).astype(
-        np.float32
-    )
-    women = np.interp(np.arange(100), ages, [0, 0, 0.08, 0.28, 0.50, 0.54, 0.60, 0.48, 0.36, 0.15, 0.01]).astype(
-        np.float32
-    )
-    return np.where(persons.female, women[years], men[years])
+    chance = [np.interp(np.arange(100), _WORK_AGES, shares) for shares in (_MEN_AT_WORK, _WOMEN_AT_WORK)]
+    return np.stack(chance).astype(np.float32)[persons.female.astype(np.int8), years]
 
 
 def _marital(persons: Persons, families: Families) -> Bytes:
@@ -166,6 +164,11 @@ def draw_housing(streams: Streams, families: Families) -> Housing:
     metres = np.exp(3.95 + 0.16 * families.welfare + 0.42 * streams.normal("area")) * (0.72 + 0.09 * families.size)
     return Housing(
         np.clip(metres * 10, 60, 9999).astype(np.int32),
-        *(graded(attribute) for attribute in ("floor", "wall", "roof", "toilet", "water", "power")),
+        graded("floor"),
+        graded("wall"),
+        graded("roof"),
+        graded("toilet"),
+        graded("water"),
+        graded("power"),
         np.searchsorted([0.80, 0.90, 0.975, 0.99], streams.uniform("tenure")).astype(np.uint8),
     )

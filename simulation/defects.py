@@ -1,4 +1,4 @@
-"""Anomalies of data as the agencies deliver them, in small shares that stay far below the gates. `--clean` has none of them.
+"""Anomalies of data as the agencies deliver them, in shares that stay far below the gates; `--clean` has none.
 
 Defects of a NIK are a person's own and the same in every cycle; defects of rows and codes are a delivery's.
 """

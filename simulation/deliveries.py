@@ -163,7 +163,7 @@ class Landing:
         }
 
     def _earlier(self) -> list[Path]:
-        """Files of earlier calls, every delivery.json first; raises ForeignDelivery when a source holds somebody else's files."""
+        """Files of earlier calls, every delivery.json first; raises ForeignDelivery where somebody else's files are."""
         manifests, data = [], []
         for source in SENDERS:
             root = self.target / source

@@ -128,21 +128,20 @@ def _objections(streams: Streams, against: Ints, family: Bytes, month: Month, se
 def payment_rows(
     streams: Streams, listed: Listed, family: Bytes, regency: Ints, area: Province, cycle: Month
 ) -> pa.Table:
-    """hasil_salur: each regency is paid in one month of the quarter; a month's delivery holds its regencies' results."""
+    """hasil_salur: each regency is paid in one month of the quarter, and its results are delivered in that month."""
     stage = (np.array([int(code) for code in area.regencies]) + cycle.index) % 3 == 0
     quarter = Month(cycle.index - cycle.index % 3)
     fails = streams.uniform("payment", cycle) < FAILING
     kind = 1 + (4 * streams.uniform("payment failure", cycle)).astype(np.uint8)
     day = cycle.cutoff_day - (14 * streams.uniform("payment day", cycle)).astype(np.int32)
-    rows, programmes = [], []
-    for programme in range(len(PROGRAMMES)):
-        paid = np.flatnonzero(((listed.status & active(programme)) > 0) & stage[regency])
-        rows.append(paid)
-        programmes.append(np.full(len(paid), programme, np.uint8))
-    row = np.concatenate(rows)
+    paid = [
+        np.flatnonzero(((listed.status & active(number)) > 0) & stage[regency]) for number in range(len(PROGRAMMES))
+    ]
+    row = np.concatenate(paid)
+    programme = np.repeat(np.arange(len(PROGRAMMES), dtype=np.uint8), [len(found) for found in paid])
     return pa.table(
         {
-            "program": columns.codes(np.concatenate(programmes), PROGRAMMES),
+            "program": columns.codes(programme, PROGRAMMES),
             "id_keluarga": columns.text(family[row]),
             "periode": columns.constant(quarter.key, len(row)),
             "hasil": columns.codes(np.where(fails, kind, 0)[row], _FAILURES),

@@ -6,6 +6,7 @@ deliveries.py.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Listed:
-    """One row a family: status bits, the bits drawn in this cycle (not carried over), and what the scenario's visit found."""
+    """One row a family: status bits, those drawn in this cycle (not carried over), what the scenario's visit found."""
 
     status: Bytes
     drawn: Bytes
@@ -82,7 +83,7 @@ class _Draw:
         self.streams, self.nation, self.decile = streams, nation, decile
         self.count = np.bincount(decile, minlength=11)
 
-    def __call__(self, what: str, millions: float, weights: npt.NDArray[np.floating], low: int, high: int) -> Flags:
+    def __call__(self, what: str, millions: float, weights: npt.NDArray[Any], low: int, high: int) -> Flags:
         """About ``millions`` of the nation's 95, among deciles ``low`` to ``high``, by weight."""
         nation = float(self.nation.by_decile[low : high + 1].sum()) or 1.0
         here = float(self.count[low : high + 1].sum())
@@ -114,7 +115,7 @@ def _bits(flags: Flags, bit: int) -> Bytes:
 
 
 def _regular(take: _Draw, known: Candidates) -> Bytes:
-    """PKH and Sembako: 20.25 M families on either, eight in ten of PKH also on Sembako, one in seven outside deciles 1-4."""
+    """PKH and Sembako: 20.25 M families on either, one in seven outside deciles 1-4; eight in ten of PKH on both."""
     lean = np.array([0.5, 1.15, 1.05, 0.95, 0.85, 1.0, 0.5, 0.2, 0.05, 0, 0])[known.decile]
     weight = lean * np.where(known.excluded, 0.1, 1.0) * np.where(known.sound & ~known.flagged, 1.0, 0.6)
     inside = take("regular", figures.REGULAR - 2.8, weight, 1, 4)

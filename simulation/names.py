@@ -25,20 +25,21 @@ FEMALE = (
     "Kadek Tuti Titin Euis Neneng Cucu Iis Eti Nani"
 ).split()
 SECOND = {
-    "1": "Siregar Nasution Harahap Lubis Hasibuan Simanjuntak Sitompul Sinaga Ginting Sembiring Tarigan Pulungan Rangkuti "
-    "Daulay Saputra Putra Syahputra Chaniago Piliang Koto Tanjung Sikumbang Ramadhan Firmansyah Ritonga Situmorang "
-    "Pane",
-    "3": "Santoso Wibowo Setiawan Susanto Nugroho Prasetyo Kurniawan Hidayat Saputra Purnomo Hartono Utomo Widodo Suryadi "
-    "Maulana Permana Sutisna Kusuma Handayani Pratama Wijaya Rohman Mulyadi Firmansyah Ramadhan Haryanto Subagyo",
-    "5": "Suardana Sudarma Artawan Wirawan Suparta Adnyana Mahendra Suastika Sanjaya Antara Pratama Saputra Nggadas Lado "
-    "Bria Seran Nahak Tefa Kase Bere Manek Banunaek",
-    "6": "Rahman Saputra Anwar Noor Effendi Syahrani Hamzah Fauzi Arsyad Jaya Usop Ngabang Lawing Ding Apui Jalung Usat "
-    "Bilung",
-    "7": "Mokodompit Lasut Tumbelaka Wowor Mandagi Lumintang Daeng Syamsuddin Mappa Rahim Baso Saleh Nur Tahir Arifin Amir "
-    "Lamusu Hasan Yunus Rauf",
+    "1": "Siregar Nasution Harahap Lubis Hasibuan Simanjuntak Sitompul Sinaga Ginting Sembiring Tarigan Pulungan "
+    "Rangkuti Daulay Saputra Putra Syahputra Chaniago Piliang Koto Tanjung Sikumbang Ramadhan Firmansyah "
+    "Ritonga Situmorang Pane",
+    "3": "Santoso Wibowo Setiawan Susanto Nugroho Prasetyo Kurniawan Hidayat Saputra Purnomo Hartono Utomo Widodo "
+    "Suryadi Maulana Permana Sutisna Kusuma Handayani Pratama Wijaya Rohman Mulyadi Firmansyah Ramadhan "
+    "Haryanto Subagyo",
+    "5": "Suardana Sudarma Artawan Wirawan Suparta Adnyana Mahendra Suastika Sanjaya Antara Pratama Saputra "
+    "Nggadas Lado Bria Seran Nahak Tefa Kase Bere Manek Banunaek",
+    "6": "Rahman Saputra Anwar Noor Effendi Syahrani Hamzah Fauzi Arsyad Jaya Usop Ngabang Lawing Ding Apui Jalung "
+    "Usat Bilung",
+    "7": "Mokodompit Lasut Tumbelaka Wowor Mandagi Lumintang Daeng Syamsuddin Mappa Rahim Baso Saleh Nur Tahir "
+    "Arifin Amir Lamusu Hasan Yunus Rauf",
     "8": "Latuconsina Pattiasina Tuasikal Lestaluhu Soumokil Leimena Matulessy Salampessy Umasugi Tehupelasury",
-    "9": "Wenda Kogoya Tabuni Yikwa Murib Telenggen Rumbiak Kambu Mandacan Dowansiba Asso Wetipo Mabel Gombo Wanimbo Kaize "
-    "Gebze",
+    "9": "Wenda Kogoya Tabuni Yikwa Murib Telenggen Rumbiak Kambu Mandacan Dowansiba Asso Wetipo Mabel Gombo "
+    "Wanimbo Kaize Gebze",
 }
 _SINGLE = 0.15  # share of persons with one name
 

@@ -139,7 +139,7 @@ def _carried(folder: Path, release: releases.Release, kind: str) -> Iterator[Dat
 
 
 def _quotas(world: World, pkh: Counter[str], folder: Path, kind: str) -> DataFile:
-    """kuota_program: places of the nation for each programme, and of PKH for each regency as many as it has families listed."""
+    """kuota_program: places of each programme in the nation, and of PKH in each regency as many as families listed."""
     cycle, families = world.plan.cycle, world.plan.families
     places = {"PKH": figures.PKH, "SEMBAKO": figures.SEMBAKO}
     if cycle in lists.BLTS_MONTHS:

@@ -32,7 +32,7 @@ def _date_digits() -> Bytes:
 
 
 def make(area: Province, block: int, district: Ints, birth_day: Ints, female: Flags, at_origin: int) -> Bytes:
-    """NIK of persons, one row of 16 digits each; the first ``at_origin`` of them were there at ORIGIN, the rest were born since.
+    """NIK of persons, one row of 16 digits each; the first ``at_origin`` were there at ORIGIN, the rest born since.
 
     Raises ValueError when a block or a cell of one district, day and sex is too full for unique serials.
     """

@@ -94,8 +94,8 @@ def draw_persons(streams: Streams, area: Province, families: Families, cycle: Mo
 
     home = area.district_of[families.village][roster.family]
     moved = roster.uniform("registered elsewhere")
-    elsewhere = np.searchsorted(area.cumulative, moved / np.float32(nik.ELSEWHERE))
-    elsewhere = area.district_of[np.minimum(elsewhere, len(area.villages) - 1)]
+    other = np.searchsorted(area.cumulative, moved / np.float32(nik.ELSEWHERE))
+    elsewhere = area.district_of[np.minimum(other, len(area.villages) - 1)]
     district = np.where(moved < nik.ELSEWHERE, elsewhere, home)
     return Persons(
         roster,

@@ -47,7 +47,7 @@ GAMBLING_AS_OF = (date(2025, 7, 1) - UNIX).days
 
 @dataclass(frozen=True)
 class Registered:
-    """One row a family: position in CODES of the register one member is in (NONE), and whether one is flagged for gambling."""
+    """One row a family: position in CODES of the register a member is in (NONE), and whether one is flagged."""
 
     register: Bytes
     gambling: Flags

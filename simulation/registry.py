@@ -1,4 +1,4 @@
-"""One block of the nation, as rows of every source: draws the families and their members and lets the agencies report them."""
+"""One block of the nation as rows of every source: draws families and members, and lets the agencies report them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _SINCE = np.array(
 
 @dataclass(frozen=True)
 class World:
-    """What all blocks share: the plan, areas by province, shifts of welfare by province, the ranking, and the nation's counts."""
+    """What all blocks share; areas and shifts of welfare are by province."""
 
     plan: Plan
     areas: Mapping[str, Province]
@@ -66,7 +66,7 @@ def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
         (nik.good & living)[members.heads],
         registered.gambling,
         members.by_family(living & _qualifies(members, state), count) > 0,
-        area.slowness[regency],
+        area.slowness[regency].astype(np.float32),
     )
     listed = lists.draw(streams, world.nation, known, before, cycle)
     if before is None:  # a family that has left the registry is on no list; one that is carried over stays
@@ -176,13 +176,10 @@ def _listed(
     streams: Streams, listed: Listed, families: Families, family: Bytes, area: Province, cycle: Month
 ) -> pa.Table:
     """kemensos_penerima: the rows drawn in this cycle."""
-    rows, programmes, waits = [], [], []
-    for programme in range(len(PROGRAMMES)):
-        found = np.flatnonzero((listed.drawn & lists.on(programme)) > 0)
-        rows.append(found)
-        programmes.append(np.full(len(found), programme, np.uint8))
-        waits.append((listed.drawn[found] & lists.nominated(programme)) > 0)
-    row, programme, waiting = np.concatenate(rows), np.concatenate(programmes), np.concatenate(waits)
+    drawn = [np.flatnonzero((listed.drawn & lists.on(number)) > 0) for number in range(len(PROGRAMMES))]
+    row = np.concatenate(drawn)
+    programme = np.repeat(np.arange(len(PROGRAMMES), dtype=np.uint8), [len(found) for found in drawn])
+    waiting = (listed.drawn[row] & (lists.nominated(0) << (2 * programme))) > 0
     old = _SINCE[(streams.uniform("listed since") * len(_SINCE)).astype(np.int32)][row]
     blts = np.where(programme == lists.BLTS, (lists.BLTS_MONTHS[0].first_day - UNIX).days, old)
     post = streams.uniform("channel")[row] < np.where(waiting & (programme == lists.BLTS), 0.9, 0.12)

@@ -1,4 +1,4 @@
-"""The release of the cycle before: its next list is what Kemensos delivers in this one, and what the families' bits are read from.
+"""The release of the cycle before: its next list is what Kemensos delivers in this one.
 
 Reads releases/current.json and releases/<cycle>/<number>/next_list/programme=<code>/*.parquet, and nothing else of
 the platform.

@@ -56,7 +56,7 @@ def true_welfare(streams: Streams, area: Province, shift: float, village: Ints) 
 
 
 def visit_months(streams: Streams, cycle: Month) -> tuple[Ints, Ints]:
-    """Which visit to the family is its newest in this cycle, counted from before ORIGIN, and how many months ago it was."""
+    """Which visit to the family is the newest, as a running number, and how many months ago it was."""
     phase = np.floor(streams.uniform("visit") * VISIT_MONTHS).astype(np.int32)
     since = cycle.index - ORIGIN.index + phase
     return since // VISIT_MONTHS, since % VISIT_MONTHS
@@ -111,8 +111,9 @@ class Ranking:
 
     def families_by_decile(self) -> npt.NDArray[np.float64]:
         """Ranked families of the nation in each decile; position 0 is empty."""
-        return np.bincount(self._decile, self.families, minlength=11) * self.scale
+        return np.asarray(np.bincount(self._decile, self.families, minlength=11) * self.scale, np.float64)
 
 
 def _bins(welfare: Floats) -> Ints:
-    return np.clip((welfare + _EDGE) * np.float32(_BINS / (2 * _EDGE)), 0, _BINS - 1).astype(np.int32)
+    scaled = (welfare + np.float32(_EDGE)) * np.float32(_BINS / (2 * _EDGE))
+    return np.asarray(np.clip(scaled, 0, _BINS - 1).astype(np.int32))

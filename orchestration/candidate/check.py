@@ -16,11 +16,12 @@ from orchestration.candidate.statement import statement_of, statement_sha256
 
 
 def file_problems(folder: Path, manifest: Manifest, beside: Collection[str] = ()) -> list[str]:
-    """Missing and extra files, and files with other bytes; ``beside`` may lie there without being listed."""
+    """Missing and extra files, links, files with other bytes; ``beside`` may lie there without being listed."""
     listed = manifest.all_files()
     present = {path.relative_to(folder).as_posix() for path in _files(folder)}
     problems = [f"{path} is missing" for path in sorted(listed.keys() - present)]
     problems += [f"{path} is not in the manifest" for path in sorted(present - listed.keys() - {MANIFEST, *beside})]
+    problems += [f"{path} is a link" for path in sorted(present) if (folder / path).is_symlink()]
     problems += [
         f"{path} has other bytes than when it was sealed"
         for path in sorted(listed.keys() & present)

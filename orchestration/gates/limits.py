@@ -62,6 +62,11 @@ def limits_in_force(cycle: str, path: Path = LIMITS_FILE) -> tuple[GateLimit, ..
     return tuple(GateLimit(**row.model_dump(exclude=dates_and_reason)) for row in newest.values())
 
 
+def gate_names(path: Path = LIMITS_FILE) -> list[str]:
+    """Every gate that the file names, in force or not, in its order. Raises LimitsInvalid."""
+    return list(dict.fromkeys(row.gate for row in _rows(path)))
+
+
 def _rows(path: Path) -> list[_Row]:
     with path.open(encoding="utf-8", newline="") as file:
         cells = [{column: cell or None for column, cell in row.items()} for row in csv.DictReader(file)]

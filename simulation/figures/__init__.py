@@ -32,7 +32,7 @@ REGULAR = 20.25
 
 @dataclass(frozen=True)
 class Province:
-    """A province: Kemendagri code, name, persons registered in 2024, share of persons below the poverty line in 2025."""
+    """A province: Kemendagri code, name, persons registered in 2024, share of them below the poverty line in 2025."""
 
     code: str
     name: str
@@ -42,7 +42,7 @@ class Province:
 
 @cache
 def provinces() -> tuple[Province, ...]:
-    """The 38 provinces by code. A rate of 2025 that was not published is the one of 2021, rescaled to the national rate."""
+    """The 38 provinces by code. A rate of 2025 that is not known is that of 2021, rescaled to the national rate."""
     with (Path(__file__).parent / "province_figures.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     weights = [int(row["population_2024"]) for row in rows]

@@ -58,7 +58,7 @@ def test_what_was_published_is_without_problem(settings: Settings, tmp_path: Pat
     assert verify(Settings(lake=tmp_path / "nothing published")) == []
 
 
-@pytest.mark.parametrize("release", ["2025-10/r01", "2025-11/r01", "2025-11/r02"])
+@pytest.mark.parametrize("release", ["2025-11/r01", "2025-11/r02"])
 def test_one_flipped_byte_in_any_file_of_a_release_is_found(settings: Settings, release: str) -> None:
     folder = settings.releases / release
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -66,10 +66,9 @@ def test_one_flipped_byte_in_any_file_of_a_release_is_found(settings: Settings, 
     assert kinds == {"decisions", "evidence", "next_list", "marts", "gate_evidence.json", MANIFEST}
     for path in files:
         size = path.stat().st_size
-        for position in (0, size // 2, size - 1) if path.suffix == ".parquet" else range(0, size, size // 12 or 1):
+        for position in (0, size // 2, size - 1) if path.suffix == ".parquet" else range(0, size, size // 8):
             with flipped(path, position):
-                # A manifest may be told by what points to it: current.json or the release after it.
-                assert where(settings), (path.name, position)
+                assert where(settings), (path.name, position)  # a manifest's is found by what points to it
     assert verify(settings) == []
 
 
@@ -93,7 +92,7 @@ def test_missing_extra_renamed_and_linked_files_are_found(settings: Settings) ->
     part.rename(settings.lake / "aside")
     only("decisions/programme=PKH/part-0.parquet is missing")
     part.symlink_to(settings.lake / "aside")
-    assert verify(settings) == []
+    only("decisions/programme=PKH/part-0.parquet is a link")
     part.unlink()
     (settings.lake / "aside").rename(part)
     part.parent.rename(part.parent.with_name("programme=SEMBAKO-2"))
