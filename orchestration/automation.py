@@ -20,7 +20,7 @@ FINGERPRINT_TAG = "mutakhir/deliveries"
 
 def fingerprint_key(settings: Settings, cycle: str) -> str:
     """The key of a run: the cycle and the set of deliveries that have arrived for it."""
-    return f"{cycle}:{deliveries_ready(settings, cycle)[1]}"
+    return f"{cycle}:{deliveries_ready(settings, cycle)[1][:16]}"
 
 
 def request_cycle(instance: dg.DagsterInstance, settings: Settings, cycle: str) -> dg.RunRequest | dg.SkipReason:

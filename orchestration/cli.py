@@ -3,10 +3,13 @@
 Decides nothing itself: what a command does stands in the jobs' assets and in the plain modules.
 """
 
+import os
+import socket
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import uuid4
 
+import psutil
 import typer
 from rich.console import Console
 
@@ -26,6 +29,8 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+
+_PROCESS_TAG = "mutakhir/process"
 
 
 class Start(StrEnum):
@@ -77,8 +82,11 @@ def publish(
     """Publish a cycle's candidate: verdict and sign-offs again, then the release, current.json and the BI file."""
     settings = Settings()
     config = {"ops": {"release": {"config": {"reason": reason}}}}
+    before = current_release(settings, cycle)
     if problems := _execute(settings, "publish", cycle, config=config):
         raise _failed(problems)
+    if before == current_release(settings, cycle):
+        console.print(f"The candidate of {cycle} is its current release already: nothing was changed.")
     console.print(f"Release: {current_release(settings, cycle)}")
     console.print(f"Marts for BI: {settings.bi / 'marts.duckdb'}")
 
@@ -137,6 +145,9 @@ def _execute(
         if is_locked(settings, cycle):
             return {job_name: lock_message(settings, cycle)}
         _close_dead_runs(instance, cycle)
+        tags = {_PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
+        if whole_cycle:
+            tags[FINGERPRINT_TAG] = fingerprint_key(settings, cycle)
         run_id = str(uuid4())
         log = private_dir(home / "logs") / f"{run_id}.log"
         console.print(f"{job_name} of cycle {cycle}, run {run_id} (output of the tools: {log})")
@@ -147,7 +158,7 @@ def _execute(
                 instance=instance,
                 partition_key=cycle,
                 run_id=run_id,
-                tags={FINGERPRINT_TAG: fingerprint_key(settings, cycle)} if whole_cycle else {},
+                tags=tags,
                 asset_selection=selection,
                 run_config={**(config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
@@ -156,26 +167,37 @@ def _execute(
 
 
 def _problems(result: Any) -> dict[str, str]:
-    """What failed, by step: the words of the stage itself where it gave some, else the error's."""
+    """What failed, by step: the words of the stage itself where it gave some, else the error's first cause."""
     problems = {}
     for event in result.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
             said = data.user_failure_data.description if data.user_failure_data else None
-            problems[event.step_key] = said or data.error_display_string.strip().splitlines()[-1]
+            problems[event.step_key] = said or _first_cause(data.error)
         elif event.is_run_failure and not problems:
-            error = event.job_failure_data.error
-            problems["run"] = (error.cause.message if error and error.cause else error.message if error else "failed").strip()
+            problems["run"] = _first_cause(event.job_failure_data.error)
     return problems
 
 
+def _first_cause(error: Any) -> str:
+    if error is None:
+        return "failed; the log named above says more"
+    while error.cause:
+        error = error.cause
+    return str(error.message).strip()
+
+
 def _close_dead_runs(instance: Any, cycle: str) -> None:
-    """Runs that are recorded as working though nobody holds the cycle: their process died; say so in the record."""
+    """Runs of a command on this machine that are recorded as working though their process is gone: say so in the record."""
     import dagster as dg
 
     working = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
     for record in instance.get_run_records(dg.RunsFilter(statuses=working, tags={"dagster/partition": cycle})):
-        instance.report_run_failed(record.dagster_run, "the process died before the run ended; nothing was published by it")
+        host, _, process = record.dagster_run.tags.get(_PROCESS_TAG, "").partition(":")
+        if host == socket.gethostname() and not psutil.pid_exists(int(process)):
+            instance.report_run_failed(
+                record.dagster_run, "the process died before the run ended; nothing was published by it"
+            )
 
 
 if __name__ == "__main__":

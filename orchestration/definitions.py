@@ -21,7 +21,7 @@ def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Defi
     chosen = settings or Settings()
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [ingest_assets, warehouse_assets, candidate_assets, gate_assets, publish_assets]
+            [ingest_assets, warehouse_assets, candidate_assets, gate_assets, publish_assets], include_specs=True
         ),
         jobs=[jobs.update_cycle, jobs.publish],
         schedules=[automation.monthly_cycle],

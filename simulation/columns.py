@@ -31,8 +31,7 @@ def text(matrix: Bytes, valid: Flags | None = None, lengths: Ints | None = None)
 
 def codes(indices: Ints, values: Sequence[str], valid: Flags | None = None) -> pa.Array:
     """Codes: ``values[indices]``, held as a dictionary."""
-    typed = indices.astype(np.int8 if len(values) < 128 else np.int32, copy=False)
-    index = pa.array(typed, mask=None if valid is None else ~valid)
+    index = integers(indices.astype(np.int8 if len(values) < 128 else np.int32, copy=False), valid)
     return pa.DictionaryArray.from_arrays(index, pa.array(list(values), pa.string()))
 
 
@@ -42,8 +41,9 @@ def days(values: Ints, valid: Flags | None = None) -> pa.Array:
 
 
 def integers(values: Ints, valid: Flags | None = None) -> pa.Array:
-    """Integers, null where not ``valid``."""
-    return pa.array(values, mask=None if valid is None else ~valid)
+    """Integers of the width they come in, null where not ``valid``."""
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [_bitmap(valid), data])
 
 
 def tenths(values: Ints, valid: Flags | None = None) -> pa.Array:
@@ -81,5 +81,5 @@ def systematic(weights: npt.NDArray[np.float64], expected: float, start: float) 
         if not (chance > 1).any():
             break
         sure = chance >= 1
-    cumulative = np.floor(np.cumsum(np.minimum(chance, 1.0)) + start)
+    cumulative = np.floor(np.cumsum(np.minimum(chance, 1.0)) + (start + 1e-9))  # ten times 0.3 is 3
     return np.asarray(np.diff(cumulative, prepend=np.floor(start)) > 0)

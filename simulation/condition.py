@@ -117,7 +117,7 @@ def _school(persons: Persons, welfare: Floats) -> tuple[Bytes, Bytes]:
 def _work_chance(persons: Persons) -> Floats:
     years = np.clip(persons.years(), 0, 99)
     chance = [np.interp(np.arange(100), _WORK_AGES, shares) for shares in (_MEN_AT_WORK, _WOMEN_AT_WORK)]
-    return np.stack(chance).astype(np.float32)[persons.female.astype(np.int8), years]
+    return np.asarray(np.stack(chance)[persons.female.astype(np.int8), years], np.float32)
 
 
 def _marital(persons: Persons, families: Families) -> Bytes:

@@ -15,7 +15,7 @@ from simulation.columns import Bytes, Flags, Ints
 from simulation.persons import Persons
 from simulation.plan import BLOCK, Streams
 
-#: Shares of persons: NIK empty, not well formed, of another birth date or sex, of a retired or unknown district, of
+#: Shares of persons: NIK empty, not well formed, of another birth date, of a retired or unknown district, of
 #: another family.
 NULL, MALFORMED, MISMATCH, UNKNOWN_DISTRICT, SHARED = 0.003, 0.005, 0.005, 0.002, 0.0001
 #: Shares of rows: a code outside its list in a column that may be null, a village that is not in the reference, a
@@ -26,35 +26,34 @@ UNKNOWN_FAMILY = 0.0003
 
 
 @dataclass(frozen=True)
-class Nik:
-    """NIK as delivered, and whose is good: neither empty, malformed nor another's."""
+class Identity:
+    """NIK and birth dates (days since 1970) as delivered, and whose NIK is good: not empty, malformed or another's."""
 
-    delivered: pa.Array
+    nik: pa.Array
+    birth_day: Ints
     good: Flags
 
 
-def nik(persons: Persons, clean: bool) -> Nik:
-    """Spoil the NIK of a few persons."""
+def identity(persons: Persons, clean: bool) -> Identity:
+    """Spoil the NIK of a few persons, or correct their birth date, which leaves the NIK as it was."""
     if clean:
-        return Nik(columns.text(persons.nik), np.ones(len(persons.nik), np.bool_))
+        return Identity(columns.text(persons.nik), persons.birth_day, np.ones(len(persons.nik), np.bool_))
     draw = persons.roster.uniform("nik")
-    edges = np.cumsum([NULL, MALFORMED, MISMATCH, UNKNOWN_DISTRICT, SHARED])
-    kind = np.searchsorted(edges, draw, side="right")
+    kind = np.searchsorted(np.cumsum([NULL, MALFORMED, MISMATCH, UNKNOWN_DISTRICT, SHARED]), draw, side="right")
+    earlier = 1 + (300 * persons.roster.uniform("birth date corrected")).astype(np.int32)
     matrix, lengths = persons.nik.copy(), np.full(len(draw), 16, np.int32)
     _malform(matrix, lengths, np.flatnonzero(kind == 1))
-    wrong = np.flatnonzero(kind == 2)
-    matrix[wrong, 6] = np.where(
-        matrix[wrong, 6] >= ord("4"), matrix[wrong, 6] - 4, matrix[wrong, 6] + 4
-    )  # the other sex
-    unknown = np.flatnonzero(kind == 3)
-    matrix[unknown, 4:6] = ord("9")
+    matrix[kind == 3, 4:6] = ord("9")
     shared = np.flatnonzero(kind == 4)
     other = (shared + 97) % len(draw)
-    matrix[shared] = matrix[other]
-    lengths[shared] = lengths[other]
+    matrix[shared], lengths[shared] = matrix[other], lengths[other]
     good = ~np.isin(kind, (0, 1, 4))
     good[other] = False
-    return Nik(columns.text(matrix, kind != 0, lengths), good)
+    return Identity(
+        columns.text(matrix, kind != 0, lengths),
+        persons.birth_day - np.where(kind == 2, earlier, 0).astype(np.int32),
+        good,
+    )
 
 
 def _malform(matrix: Bytes, lengths: Ints, rows: Ints) -> None:

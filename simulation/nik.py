@@ -5,14 +5,12 @@ province has its own range of serials, one part of it for those who were there a
 since, so no block need know of another.
 """
 
-from datetime import timedelta
 from functools import cache
 
 import numpy as np
 
 from simulation.areas import Province
-from simulation.clock import UNIX
-from simulation.columns import Bytes, Flags, Ints, byte_rows
+from simulation.columns import Bytes, Flags, Ints
 from simulation.ids import PAIRS
 
 #: Serials of a block, and how many of them are for persons present at ORIGIN. 333 blocks are 21.8 M families a
@@ -27,8 +25,11 @@ _FIRST_DAY, _DAYS = -25_567, 51_000  # from 1900-01-01
 @cache
 def _date_digits() -> Bytes:
     """DDMMYY of every day from 1900-01-01, men's, then women's."""
-    days = [UNIX + timedelta(days=_FIRST_DAY + number) for number in range(_DAYS)]
-    return byte_rows([f"{d.day + extra:02d}{d.month:02d}{d.year % 100:02d}" for extra in (0, 40) for d in days])
+    dates = np.arange(_FIRST_DAY, _FIRST_DAY + _DAYS).astype("M8[D]")
+    months, years = dates.astype("M8[M]"), dates.astype("M8[Y]")
+    day, month = (dates - months).astype(int) + 1, (months - years).astype(int) + 1
+    rest = [PAIRS[month], PAIRS[(years.astype(int) + 70) % 100]]  # numpy counts years from 1970
+    return np.vstack([np.hstack([PAIRS[day + extra], *rest]) for extra in (0, 40)])
 
 
 def make(area: Province, block: int, district: Ints, birth_day: Ints, female: Flags, at_origin: int) -> Bytes:

@@ -11,6 +11,7 @@ from simulation.areas import Province
 from simulation.clock import UNIX, Month
 from simulation.columns import Bytes, Flags
 from simulation.condition import Condition, Housing
+from simulation.defects import Identity
 from simulation.lists import PROGRAMMES, Candidates, Listed, Nation
 from simulation.persons import HEAD, SPOUSE, Persons
 from simulation.plan import Block, Plan, Streams
@@ -51,7 +52,7 @@ def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
     families = draw_families(streams, area, world.shifts[block.province], cycle)
     members = persons.draw_persons(streams, area, families, cycle)
     state = condition.draw_condition(members, families, cycle)
-    nik = defects.nik(members, plan.clean)
+    identity = defects.identity(members, plan.clean)
     registered = registers.draw_registered(streams, families)
     family = ids.family_ids(ids.numbers(area.number, block.first + np.arange(block.families)))
     regency = area.regency_of[families.village]
@@ -63,7 +64,7 @@ def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
     known = Candidates(
         decile,
         registered.excluded,
-        (nik.good & living)[members.heads],
+        (identity.good & living)[members.heads],
         registered.gambling,
         members.by_family(living & _qualifies(members, state), count) > 0,
         area.slowness[regency].astype(np.float32),
@@ -75,13 +76,13 @@ def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
 
     sources = {
         "dtsen_keluarga": _families(world, streams, families, decile, family, area).filter(pa.array(exists)),
-        "dtsen_individu": _persons(streams, members, state, families, nik.delivered, family, area, cycle),
+        "dtsen_individu": _persons(streams, members, state, families, identity, family, area, cycle),
         "kemensos_penerima": _listed(streams, listed, families, family, area, cycle),
-        "register_pengecualian": registers.register_rows(streams, registered, members, nik.delivered, cycle),
-        "dukcapil_peristiwa": events.event_rows(members, nik.delivered, cycle),
+        "register_pengecualian": registers.register_rows(streams, registered, members, identity.nik, cycle),
+        "dukcapil_peristiwa": events.event_rows(members, identity.nik, cycle),
         "verifikasi_lapangan": fieldwork.visit_rows(streams, result, family, regency, area, cycle),
         "sanggahan": fieldwork.objection_rows(streams, result, registered, known, family, cycle),
-        "usulan": fieldwork.proposal_rows(streams, listed, known, families, members, nik.delivered, area, cycle),
+        "usulan": fieldwork.proposal_rows(streams, listed, known, families, members, identity.nik, area, cycle),
         "hasil_salur": fieldwork.payment_rows(streams, listed, family, regency, area, cycle),
     }
     if not plan.clean:
@@ -141,7 +142,7 @@ def _persons(
     members: Persons,
     state: Condition,
     families: Families,
-    nik: pa.Array,
+    identity: Identity,
     family: Bytes,
     area: Province,
     cycle: Month,
@@ -154,10 +155,10 @@ def _persons(
         {
             "id_individu": columns.text(ids.person_ids(of_family, members.roster.member)),
             "id_keluarga": columns.text(of_family),
-            "nomor_induk_kependudukan": nik,
+            "nomor_induk_kependudukan": identity.nik,
             "nama": names.column(area.code[0], members.roster.uniform("name"), members.female),
             "jenis_kelamin": columns.codes(members.female.astype(np.uint8), ("L", "P")),
-            "tanggal_lahir": columns.days(members.birth_day),
+            "tanggal_lahir": columns.days(identity.birth_day),
             "status_hubungan_keluarga": columns.codes(np.where(widowed, HEAD, members.role), persons.ROLES),
             "status_kawin": columns.codes(np.where(widowed, 3, state.marital), condition.MARITAL),
             "partisipasi_sekolah": columns.codes(state.school, condition.SCHOOL),

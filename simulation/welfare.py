@@ -92,8 +92,8 @@ class Ranking:
     def add(self, welfare: Floats, sizes: Ints) -> None:
         """Count ranked families and their persons."""
         bins = _bins(welfare)
-        self.families += np.bincount(bins, minlength=_BINS)
-        self.persons += np.bincount(bins, sizes, minlength=_BINS).astype(np.int64)
+        np.add.at(self.families, bins, 1)
+        np.add.at(self.persons, bins, sizes)
 
     def finish(self) -> None:
         """Turn counts into ranks and deciles."""

@@ -49,7 +49,6 @@ def write_candidate(settings: Settings, cycle: str, run_id: str) -> WrittenCandi
     """
     build = _build_of(settings, cycle, run_id)
     final = private_dir(settings.candidates) / cycle
-    restore_interrupted_swap(final)
     partial = final.with_name(f"{cycle}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     private_dir(partial)
@@ -77,24 +76,18 @@ def candidate_folder(settings: Settings, cycle: str) -> Path:
     return older if older.exists() and not final.exists() else final
 
 
-def restore_interrupted_swap(final: Path) -> None:
-    """Put back the older candidate if a swap was killed between its two renames; drop it if the swap was done."""
-    older = _set_aside(final)
-    if older.exists() and not final.exists():
-        os.rename(older, final)
-    shutil.rmtree(older, ignore_errors=True)
-
-
 def _set_aside(final: Path) -> Path:
     return final.with_name(f"{final.name}.old")
 
 
 def _swap(partial: Path, final: Path) -> None:
     """Replace a folder by another: two renames, since a rename cannot replace a folder that holds files."""
+    older = _set_aside(final)
     if final.exists():
-        os.rename(final, _set_aside(final))
+        shutil.rmtree(older, ignore_errors=True)
+        os.rename(final, older)
     os.rename(partial, final)
-    shutil.rmtree(_set_aside(final), ignore_errors=True)
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def _build_of(settings: Settings, cycle: str, run_id: str) -> dict[str, Any]:

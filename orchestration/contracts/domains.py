@@ -37,8 +37,8 @@ def code(value: ir.StringValue) -> ir.StringValue:
 
 
 def region(value: ir.StringValue) -> ir.StringValue:
-    """A region code, or a word in its place, without dots."""
-    return code(value).replace(".", "")
+    """A trimmed region code without dots."""
+    return value.replace(".", "")
 
 
 def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: Sequence[int] = ()) -> ir.BooleanValue:
@@ -86,7 +86,8 @@ def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanVa
         case "period":
             return text.re_search(_PERIOD)
         case "region":
-            return _is_area(region(text), column)
+            known = _is_area(region(text), column)
+            return known | (code(text) == NATION) if column.areas == "nation_and_regencies" else known
         case _:
             raise ValueError(f"no domain is known for type {column.type}")
 
@@ -110,7 +111,5 @@ def _is_area(text: ir.StringValue, column: Column) -> ir.BooleanValue:
             return text.isin(known.village_code)
         case "villages_of_known_regencies":
             return text.re_search(_VILLAGE) & text.substr(0, 4).isin(code_lists.regencies())
-        case "regencies":
-            return text.isin(code_lists.regencies())
         case _:
-            return text.isin((NATION, *code_lists.regencies()))
+            return text.isin(code_lists.regencies())

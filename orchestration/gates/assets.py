@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.candidate.seal import CandidateUnfit, seal, unseal
-from orchestration.gates.evidence import collect_evidence, evaluate_candidate
+from orchestration.gates.evidence import TABLES, collect_evidence, evaluate_candidate
 from orchestration.gates.limits import LIMITS_FILE, gate_names
 from orchestration.gates.verdict import GateResult
 from orchestration.resources import CYCLES
@@ -20,7 +20,7 @@ _VERDICT = dg.AssetKey("gate_verdict")
 
 @dg.asset(
     key=_VERDICT,
-    deps=["candidate"],
+    deps=["candidate", *(dg.AssetKey(["gates", table]) for table in TABLES)],
     group_name="gates",
     partitions_def=CYCLES,
     check_specs=[dg.AssetCheckSpec(name=gate, asset=_VERDICT, blocking=False) for gate in gate_names(LIMITS_FILE)],
@@ -28,7 +28,9 @@ _VERDICT = dg.AssetKey("gate_verdict")
     owners=["team:data-engineering"],
     kinds={"greatexpectations"},
 )
-def gate_verdict(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]) -> Iterator[Any]:
+def gate_verdict(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]
+) -> Iterator[Any]:
     """Collect the evidence, judge it, seal the candidate; only then pass or fail."""
     try:
         unseal(settings, cycle)

@@ -62,9 +62,9 @@ def limits_in_force(cycle: str, path: Path = LIMITS_FILE) -> tuple[GateLimit, ..
     return tuple(GateLimit(**row.model_dump(exclude=dates_and_reason)) for row in newest.values())
 
 
-def gate_names(path: Path = LIMITS_FILE) -> list[str]:
-    """Every gate that the file names, in force or not, in its order. Raises LimitsInvalid."""
-    return list(dict.fromkeys(row.gate for row in _rows(path)))
+def gate_names(path: Path = LIMITS_FILE) -> tuple[str, ...]:
+    """Every gate that ever had a limit, in order of the file. Raises LimitsInvalid."""
+    return tuple(dict.fromkeys(row.gate for row in _rows(path)))
 
 
 def _rows(path: Path) -> list[_Row]:
@@ -80,8 +80,3 @@ def _rows(path: Path) -> list[_Row]:
         if rows[-1].lower is None and rows[-1].upper is None:
             raise LimitsInvalid(f"{path.name}: of the gate {row['gate']}, set lower or upper")
     return rows
-
-
-def gate_names(path: Path = LIMITS_FILE) -> tuple[str, ...]:
-    """Every gate that ever had a limit, in order of the file."""
-    return tuple(dict.fromkeys(row.gate for row in _rows(path)))

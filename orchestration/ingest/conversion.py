@@ -3,7 +3,6 @@
 Every cause to refuse a file is an UnreadableFile or a problem in words; which delivery it belongs to is not known here.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,7 +15,9 @@ import pyarrow.parquet as pq
 
 from orchestration.contracts.sources import Source
 from orchestration.engine import identifier, literal
-from orchestration.ingest.csv_records import JOINED, PLAIN, SCHEMA, CsvFile, UnreadableFile, open_regular
+from orchestration.ingest.csv_file import CsvFile
+from orchestration.ingest.csv_records import JOINED, PLAIN, SCHEMA
+from orchestration.ingest.files import CHUNK_BYTES, UnreadableFile, file_digest, open_regular
 from orchestration.ingest.raw_view import raw_select_sql
 from orchestration.ingest.records import RawFile
 
@@ -34,15 +35,6 @@ class Facts:
 def is_csv(name: str) -> bool:
     """Whether a data file is CSV, by its name; all others are Parquet."""
     return not name.lower().endswith(".parquet")
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a regular file; raises UnreadableFile."""
-    with open_regular(path) as file:
-        try:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        except OSError as error:
-            raise UnreadableFile(f"cannot be read ({type(error).__name__})") from None
 
 
 def hold_file(
@@ -83,14 +75,12 @@ def _convert_csv(
         connection.register("delivered_records", delivered_records)
         try:
             connection.execute(_split_sql(source, file, raw))
-        except duckdb.Error as error:
-            raise UnreadableFile(f"cannot be split into values ({type(error).__name__})") from None
         finally:
             connection.unregister("delivered_records")
         if failure:
             raise failure[0]
         raw.chmod(0o600)
-        return Facts(file.sha256, file.rows, file.columns, decimal_comma=file.delimiter == b";")
+        return Facts(file.sha256(), file.rows, file.columns, decimal_comma=file.delimiter == b";")
 
 
 def _split_sql(source: Source, file: CsvFile, raw: Path) -> str:
@@ -124,7 +114,7 @@ def _link_parquet(connection: duckdb.DuckDBPyConnection, source: Source, landed:
     except OSError:
         with open_regular(landed) as origin, raw.open("xb") as copy:
             os.chmod(raw, 0o600)
-            shutil.copyfileobj(origin, copy, 8 << 20)
+            shutil.copyfileobj(origin, copy, CHUNK_BYTES)
     digest = file_digest(raw)
     try:
         with pq.ParquetFile(raw) as file:
@@ -147,6 +137,8 @@ def _read_through(connection: duckdb.DuckDBPyConnection, source: Source, file: R
         rows = connection.execute(
             f"SELECT count(*), bit_xor(hash({columns})) FROM ({raw_select_sql(source, {0: file})})"
         ).fetchall()
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise  # our fault, not the file's
     except (duckdb.Error, pa.ArrowException) as error:
         raise UnreadableFile(f"cannot be read as Parquet ({type(error).__name__})") from None
     if rows[0][0] != file.rows:

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.contracts.sources import SOURCES, Source
 from orchestration.cycles import parse_cycle
 from orchestration.engine import engine
-from orchestration.ingest.csv_records import UnreadableFile, open_regular
+from orchestration.ingest.files import UnreadableFile, file_digest
 from orchestration.ingest.holding import Holding, delivery_record, holding, raw_folder, read_content
 from orchestration.ingest.judging import QUOTAS, judge_own_rows, quota_problems
 from orchestration.ingest.landing import (
@@ -120,8 +120,7 @@ def deliveries_ready(settings: Settings, cycle: str) -> tuple[list[str], str]:
 
 def _statement_digest(path: Path) -> str:
     try:
-        with open_regular(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        return file_digest(path)
     except UnreadableFile:
         return "unreadable"
 

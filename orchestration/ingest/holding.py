@@ -16,8 +16,8 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestration.contracts.sources import Source
-from orchestration.ingest.conversion import file_digest, hold_file, is_csv
-from orchestration.ingest.csv_records import UnreadableFile
+from orchestration.ingest.conversion import hold_file, is_csv
+from orchestration.ingest.files import UnreadableFile, file_digest
 from orchestration.ingest.landing import Landed, StatedFile
 from orchestration.ingest.records import Delivery, RawFile
 from orchestration.settings import Settings, private_dir, write_json_atomic

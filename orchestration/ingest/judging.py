@@ -60,7 +60,7 @@ def quota_problems(connection: duckdb.DuckDBPyConnection, cycle: str, files: Seq
     empty = [trimmed(rows[column.name]).isnull() for column in source.columns]
     judged = rows.select(
         programme=code(trimmed(rows[programme.name])),
-        area=region(trimmed(rows[area.name])),
+        area=code(region(trimmed(rows[area.name]))),
         quota=trimmed(rows[quota.name]).try_cast("int64"),
         rule=ibis.cases(
             (rows.unparsable.notnull(), "unparsable"),

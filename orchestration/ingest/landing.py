@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, St
 
 from orchestration.contracts.sources import CONTRACT_VERSION, Source
 from orchestration.cycles import parse_cycle
-from orchestration.ingest.csv_records import UnreadableFile, open_regular
+from orchestration.ingest.files import UnreadableFile, open_regular
 from orchestration.settings import Settings
 
 STATEMENT = "delivery.json"

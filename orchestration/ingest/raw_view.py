@@ -81,13 +81,13 @@ def _text_sql(column: str, engine_type: str) -> str:
         return f"decode({column})"
     if engine_type in _FLOATS:
         whole = f"format('{{:.0f}}', CAST({column} AS DOUBLE))"
-        plain = f"rtrim(CAST(CAST({text} AS DECIMAL(38, 20)) AS VARCHAR), '0')"
+        plain = f"CAST(CAST({text} AS DECIMAL(38, 20)) AS VARCHAR)"
         return (
             f"CASE WHEN {column} = trunc({column}) AND isfinite({column}) THEN {whole}"
             f" WHEN contains({text}, 'e') THEN {plain} ELSE {text} END"
         )
     if engine_type.startswith("TIMESTAMP"):
-        moment = f"({column} AT TIME ZONE 'UTC')" if engine_type == "TIMESTAMP WITH TIME ZONE" else column
+        moment = f"make_timestamp(epoch_us({column}))" if engine_type == "TIMESTAMP WITH TIME ZONE" else column
         midnight = f"{moment} = date_trunc('day', CAST({moment} AS TIMESTAMP))"
         return f"CASE WHEN {midnight} THEN CAST(CAST({moment} AS DATE) AS VARCHAR) ELSE CAST({moment} AS VARCHAR) END"
     return text

@@ -65,7 +65,8 @@ def publish(
 ) -> Published:
     """Publish the cycle's candidate; ``reason`` is needed when the cycle already has a release with other content.
 
-    ``evaluate`` judges the candidate anew. Raises PublishRefused.
+    ``evaluate`` judges the candidate anew. A candidate whose statement is the current release's is not judged again and
+    changes nothing. Raises PublishRefused.
     """
     with _lock(settings):
         try:

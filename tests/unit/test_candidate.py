@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.candidate import write as write_module
 from orchestration.candidate.datasets import LISTS
 from orchestration.candidate.manifest import MANIFEST, read_manifest
 from orchestration.candidate.seal import CandidateUnfit, unseal
@@ -148,20 +149,47 @@ def test_a_new_candidate_replaces_the_older_one_and_is_unsealed(settings: Settin
     assert [path.name for path in settings.candidates.iterdir()] == ["2025-11"]
 
 
-def test_killed_at_any_rename_there_is_a_whole_candidate_and_the_next_run_finishes(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("event", "steps"),
+    [
+        ("os.rename", 3),  # build.json, the older candidate aside, the new one in
+        ("shutil.rmtree", 3),  # of what an earlier run left, twice; of the older candidate
+    ],
+)
+def test_killed_at_any_step_of_the_swap_there_is_a_whole_candidate_and_the_next_run_finishes(
+    settings: Settings, event: str, steps: int
+) -> None:
     older = make_candidate(settings)
     make_build(settings, run_id="run-2", amount=1)
-    kills = 0
-    for lake in copies(settings):
-        if not run_killed(lake, "write", "run-2", event="os.rename", at=kills + 1):
-            break
-        kills += 1
-        assert read_manifest(candidate_folder(lake, "2025-11"))[0] == older
+    lakes = copies(settings)
+    for at in range(1, steps + 1):
+        lake = next(lakes)
+        assert run_killed(lake, "write", "run-2", event, at)
+        if (event, at) == ("shutil.rmtree", 3):
+            assert not (candidate_folder(lake, "2025-11") / MANIFEST).exists()
+        else:
+            assert read_manifest(candidate_folder(lake, "2025-11"))[0] == older
         folder = write_candidate(lake, "2025-11", "run-2").folder
         assert rows(folder / "decisions/programme=SEMBAKO/part-0.parquet", "quarterly_amount_idr") == [(1,)]
         assert not (folder / MANIFEST).exists()
         assert [path.name for path in lake.candidates.iterdir()] == ["2025-11"]
-    assert kills == 3  # build.json, the older candidate aside, the new one in
+    assert not run_killed(next(lakes), "write", "run-2", event, steps + 1), "a step more: add it above"
+
+
+def test_a_build_that_another_run_replaces_meanwhile_does_not_become_the_candidate(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = make_candidate(settings)
+    make_build(settings, run_id="run-2", amount=1)
+
+    def digest_while_another_run_starts() -> str:
+        make_build(settings, run_id="run-3")
+        return "0" * 64
+
+    monkeypatch.setattr(write_module, "rules_digest", digest_while_another_run_starts)
+    with pytest.raises(BuildOfAnotherRun, match="run-3"):
+        write_candidate(settings, "2025-11", "run-2")
+    assert read_manifest(candidate_folder(settings, "2025-11"))[0] == sealed
 
 
 def test_nothing_can_be_unsealed_where_no_candidate_is(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Publishing killed at every step on disk: the current release stays whole and current, the next publishing finishes."""
+"""Publishing killed at steps on disk: the current release stays whole and current, the next publishing finishes."""
 
 from pathlib import Path
 

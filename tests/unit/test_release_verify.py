@@ -141,7 +141,7 @@ def test_current_json_pointing_elsewhere_is_found(settings: Settings, index: str
 
 
 def rewrite(settings: Settings, release: str, **changes: object) -> None:
-    """Change a manifest, statement included, and point current.json to the new bytes: what digests alone cannot tell."""
+    """Change a manifest, statement included, and point current.json to the new bytes: no digest tells of it."""
     folder = settings.releases / release
     manifest = read_manifest(folder)[0].model_copy(update=changes)
     statement = statement_of(manifest)

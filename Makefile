@@ -1,0 +1,133 @@
+# Every target works from a fresh clone; `make` lists them. Python tools live in .venv, and nothing is installed outside
+# it but Chromium, for the browser tests. Variables: MUTAKHIR_LAKE, DAGSTER_HOME, PORT (of `ui`), PYTEST_ARGS, PYTHON.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# No tool reports home.
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := yes
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+MANIFEST := dbt_project/target/manifest.json
+DBT_FILES := dbt_project/dbt_project.yml dbt_project/profiles.yml \
+  $(shell find $(addprefix dbt_project/,macros models seeds tests))
+LAKE = $(abspath $(or $(MUTAKHIR_LAKE),lake))
+PORT ?= 3000
+PYTEST_ARGS ?=
+
+# The first of these that is Python 3.11 or 3.12; it only makes .venv.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shell \
+  $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
+
+.PHONY: help setup demo test test-all check lint format ui clean lint-python lint-types lint-sql unit chromium
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------------------------------------------------- set-up
+
+setup: $(INSTALLED) $(MANIFEST)  ## create .venv from requirements.lock; does nothing when it is up to date
+
+.venv/bin/uv: requirements.lock
+	@if [ ! -x .venv/bin/python ]; then \
+	  [ -n "$(PYTHON)" ] || { echo "Python 3.11 or 3.12 is needed: install it, or name it with PYTHON=..." >&2; exit 1; }; \
+	  $(PYTHON) -m venv .venv; \
+	fi
+	@awk '/^[^ ]/ {keep = /^uv==/} keep' requirements.lock > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.txt
+	@touch $@
+
+$(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
+	@echo "Installing requirements.lock into .venv"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MANIFEST): $(DBT_FILES) $(INSTALLED)
+	@cd dbt_project && ../$(BIN)/dbt --quiet parse
+	@touch $@
+
+clean:  ## remove what the targets made: .venv, caches, dbt's target (never the lake or Dagster's instance)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------------------------------- use
+
+demo: setup  ## three cycles of a made-up nation of 20,000 families, from delivery to release
+	@for cycle in 2025-10 2025-11 2025-12; do \
+	  $(BIN)/mutakhir-simulate --families 20000 --cycle $$cycle; \
+	  $(BIN)/mutakhir run --cycle $$cycle; \
+	  again=(); if [ -d "$(LAKE)/releases/$$cycle" ]; then again=(--reason "the demo was run again"); fi; \
+	  $(BIN)/mutakhir publish --cycle $$cycle "$${again[@]}"; \
+	done
+	@$(BIN)/mutakhir status --cycle 2025-11
+	@echo
+	@echo "Lists    $(LAKE)/releases/<cycle>/<release>/next_list"
+	@echo "Marts    $(LAKE)/bi/marts.duckdb"
+	@echo "Reports  $(LAKE)/reports"
+	@echo "Runs     make ui, then http://127.0.0.1:$(PORT)"
+
+ui: setup  ## Dagster's web page and daemon, over the same instance as the commands; Ctrl-C stops both
+	@export DAGSTER_HOME="$$($(BIN)/python -m orchestration.instance)"; \
+	$(BIN)/dagster-daemon run --workspace workspace.yaml & daemon=$$!; \
+	$(BIN)/dagster-webserver --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) & web=$$!; \
+	stop() { trap - INT TERM EXIT; kill $$web $$daemon 2>/dev/null || true; wait $$web $$daemon || true; }; \
+	trap stop INT TERM EXIT; \
+	echo "Dagster: http://127.0.0.1:$(PORT)   instance: $$DAGSTER_HOME   lake: $(LAKE)   Ctrl-C stops it"; \
+	wait -n $$web $$daemon
+
+# ------------------------------------------------------------------------------------------------- tests and checks
+
+# The tests make their own lakes and instances; yours are not theirs to see.
+PYTEST := env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(BIN)/pytest
+
+test: setup chromium  ## import rules and every test: unit, pipeline, browser
+	@$(BIN)/lint-imports --no-logo
+	@$(PYTEST) $(PYTEST_ARGS)
+
+test-all: lint test  ## format, lint, types, and every test: what CI runs
+
+check: setup  ## format, lint, types, import rules, SQL, unit tests; two minutes at most
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint-sql lint-types lint-python unit
+
+lint: setup  ## format, lint, types, import rules, SQL
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint-sql lint-types lint-python
+
+format: setup  ## rewrite the Python files as ruff formats them, and mend what it can mend safely
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lint-python:
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/lint-imports --no-logo
+
+lint-types:
+	@$(BIN)/mypy
+
+lint-sql:
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+unit:
+	@$(PYTEST) -m "not pipeline and not browser" --ignore=tests/pipeline --ignore=tests/browser $(PYTEST_ARGS)
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	  echo "Chromium is missing; installing it for the browser tests"; \
+	  root=(); [ "$$(id -u)" = 0 ] || root=(sudo -n); \
+	  { "$${root[@]}" apt-get update -qq && \
+	    "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	  } >/dev/null || { \
+	    echo "It could not be installed. Install Chromium so that the command chromium works, or leave the" >&2; \
+	    echo "browser tests out: make test PYTEST_ARGS='-m \"not browser\"'" >&2; exit 1; \
+	  }; \
+	}

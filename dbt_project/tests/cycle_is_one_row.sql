@@ -1,0 +1,3 @@
+select count(*) as cycles
+from {{ ref('stg_cycle') }}
+having count(*) <> 1

@@ -1,0 +1,312 @@
+"""The models of the schema gates over a handful of families: what each gate measures, and that each fault shows.
+
+dbt compiles the models and their data tests; the tables they read are made here, as the layers before leave them.
+"""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.contracts.sources import SOURCES
+from orchestration.gates.limits import LIMITS_FILE
+from tests.models import Models
+
+MODELS = (
+    "gate_limits_in_force", "evidence_sources", "evidence_regencies", "evidence_deciles", "evidence_provinces",
+    "conservation_violations", "list_violations", "gate_parts", "gate_values",
+)  # fmt: skip
+
+# A hundred families of two persons each in province 31, ten to a decile. On PKH five are listed, F4 of them removed and
+# F5 selected in its place; F3 is unknown to the registry. BLTS_KESRA is not in force.
+INPUTS = f"""
+    create table rules.gate_limits as select * from read_csv('{LIMITS_FILE}', types = {{
+        'lower': 'decimal(18, 9)', 'upper': 'decimal(18, 9)', 'valid_from': 'date', 'valid_to': 'date'}});
+    create table staging.stg_cycle as
+        select '2025-11' as cycle, date '2025-11-01' as first_day, date '2025-11-17' as cutoff;
+    create table staging.stg_released_cycle as select '2025-10' as cycle, 100 as families;
+    create table staging.stg_families_before as select 'F' || i as family_id, i % 10 + 1 as welfare_decile
+        from range(100) as t(i);
+    create table staging.stg_list_rejected (rule varchar, names_family boolean);
+    create table staging.stg_persons_rejected as select 'orphan' as rule, true as names_family;
+    create table households.families as select 'F' || i as family_id, '31' as province_code, '3171' as regency_code,
+        i % 10 + 1 as welfare_decile, 2 as accepted_persons from range(100) as t(i);
+    create table households.persons as select 'P' || i as person_id, 'F' || (i // 2) as family_id, 'N' || i as nik,
+        true as nik_well_formed, false as nik_repeated from range(200) as t(i);
+    create table eligibility.programmes_in_force as from (values ('PKH', true), ('BLTS_KESRA', false))
+        as t(programme, in_force);
+    create table eligibility.judged_evidence as select 'PKH' as programme, 'F4' as family_id, 'ASN' as criterion,
+        'remove' as action, false as cleared;
+    create table lists.decision_evidence as select programme, family_id, criterion, action, cleared,
+        date '2025-11-01' as evidence_date, 'register_pengecualian' as source from eligibility.judged_evidence;
+    create table lists.decisions as from (values
+        ('PKH', 'F0', '31', '3171', 'keep', 'active', null), ('PKH', 'F1', '31', '3171', 'confirm', 'nominated', null),
+        ('PKH', 'F2', '31', '3171', 'pending', 'nominated', null), ('PKH', 'F3', null, null, 'hold', 'active', null),
+        ('PKH', 'F4', '31', '3171', 'remove', 'active', 'ASN'), ('PKH', 'F5', '31', '3171', 'replace', null, null),
+        ('BLTS_KESRA', 'F6', '31', '3171', 'not_in_force', 'active', null)
+    ) as t(programme, family_id, province_code, regency_code, decision, previous_status, primary_reason);
+    create table lists.next_list as select programme, family_id from lists.decisions where decision <> 'remove';
+    create table eligibility.listed_families as select programme, family_id from lists.decisions
+        where decision <> 'replace';
+    create table lists.programme_places as select 'PKH' as programme, 5 as quota;
+    create table marts.list_drift as select 'PKH' as programme, 'nation' as area_level, 98 as same, 0 as missing,
+        1 as unexpected, 2 as status_changed;
+    create table marts.delivery_quality as
+        select s.source, r.rule, c.delivered, c.accepted,
+            case when s.source = 'dtsen_individu' then r.rejected else 0 end as rejected
+        from (select unnest({list(SOURCES)}) as source) as s
+        cross join (values ('bad_code', 0), ('orphan', 1), ('flag_bad_nik', 7)) as r(rule, rejected)
+        left join (values ('dtsen_keluarga', 100, 100), ('dtsen_individu', 201, 200)) as c(source, delivered, accepted)
+            on s.source = c.source;
+    update marts.delivery_quality set delivered = 0, accepted = 0 where delivered is null;
+"""
+FUNNEL = """
+    create table marts.cycle_funnel as
+    select programmes.programme, areas.area_level, areas.area_code, programmes.in_force,
+        count(*) filter (decision <> 'replace') as listed,
+        count(*) filter (previous_status = 'nominated') as nominated,
+        count(*) filter (decision = 'keep') as kept,
+        count(*) filter (decision = 'confirm') as confirmed,
+        count(*) filter (decision = 'pending') as pending,
+        count(*) filter (decision = 'hold') as held,
+        count(*) filter (decision = 'remove' and previous_status = 'active') as removed_active,
+        count(*) filter (decision = 'remove' and previous_status = 'nominated') as removed_nominated,
+        count(*) filter (decision = 'not_in_force') as not_in_force,
+        count(*) filter (decision = 'replace') as replaced,
+        case when programmes.in_force and areas.area_level = 'nation' then 1 else 0 end as vacancies,
+        count(*) filter (decision <> 'remove') as next_list_families
+    from eligibility.programmes_in_force as programmes
+    cross join (values ('nation', 'ID'), ('province', '31'), ('regency', '3171'), ('regency', '3172'))
+        as areas(area_level, area_code)
+    left join lists.decisions on decisions.programme = programmes.programme
+        and areas.area_code in ('ID', decisions.province_code, decisions.regency_code)
+    group by all
+"""
+
+
+class Gates:
+    """The schema gates of one set of inputs."""
+
+    def __init__(self, nodes: dict[str, Any]) -> None:
+        of_gates = {node["name"]: node for node in nodes.values() if node["schema"] == "gates"}
+        self._models = {name: node for name, node in of_gates.items() if node["resource_type"] == "model"}
+        self._tests = {
+            node["name"].removeprefix("gate_"): node["compiled_code"]
+            for node in nodes.values()
+            if node["resource_type"] == "test" and node["name"].startswith("gate_")
+        }
+        self._schemas = {node["schema"] for node in nodes.values() if node["resource_type"] in ("model", "seed")}
+
+    @property
+    def models(self) -> set[str]:
+        """Names of the models of the schema."""
+        return set(self._models)
+
+    def build(self, *changes: str, before_funnel: str = "") -> duckdb.DuckDBPyConnection:
+        """Build them from the inputs after some changes; the connection holds them."""
+        connection = duckdb.connect()
+        for schema in self._schemas:
+            connection.execute(f"create schema if not exists {schema}")
+        for statement in (INPUTS, before_funnel, FUNNEL, *changes):
+            connection.execute(statement)
+        for name in MODELS:
+            node = self._models[name]
+            connection.execute(f"create table {node['relation_name']} as {node['compiled_code']}")
+        return connection
+
+    def values(self, *changes: str, before_funnel: str = "") -> dict[str, tuple[Decimal | None, str | None]]:
+        """Value and worst place by gate."""
+        with self.build(*changes, before_funnel=before_funnel) as connection:
+            rows = connection.execute("select gate, value, worst from gates.gate_values").fetchall()
+        assert len(rows) == len({gate for gate, _, _ in rows})
+        return {gate: (value, worst) for gate, value, worst in rows}
+
+    def failing(self, *changes: str) -> set[str]:
+        """Gates whose data test fails."""
+        with self.build(*changes) as connection:
+            return {gate for gate, test in self._tests.items() if connection.execute(test).fetchall()}
+
+
+@pytest.fixture(scope="module")
+def gates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gates]:
+    """The compiled models."""
+    target = tmp_path_factory.mktemp("target")
+    Models(target)
+    yield Gates(json.loads((target / "manifest.json").read_text())["nodes"])
+
+
+def test_a_small_cycle_is_measured_as_counted_by_hand(gates: Gates) -> None:
+    assert gates.models == set(MODELS)
+    assert gates.failing() == set()
+    values = gates.values()
+    assert {gate: float(value) for gate, (value, _) in values.items() if value is not None} == {
+        "conservation": 0, "quota_respected": 0, "no_excluded_on_list": 0, "unlisted_rows": 0,
+        "family_count_drift": 0, "nik_malformed_share": 0, "duplicate_nik_share": 0, "decile_jump": 0,
+        "unnamed_person_rows": 0, "orphan_share": round(1 / 201, 9), "removal_rate": 0.2, "hold_rate": 0.2,
+        "replacement_fill": 1, "verification_coverage": 0.5, "list_drift": 0.01,
+    }  # fmt: skip
+    assert (values["removal_rate"][1], values["list_drift"][1]) == ("31", "PKH")
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "violations"),
+    [
+        (["delete from lists.next_list where family_id = 'F0'"], "families PKH", 1),
+        (["insert into lists.next_list values ('PKH', 'F0')"], "families PKH", 1),
+        (["insert into lists.next_list values ('PKH', 'F4')"], "families PKH", 1),
+        (["insert into eligibility.listed_families values ('PKH', 'F77')"], "families PKH", 1),
+        (["delete from eligibility.listed_families where family_id = 'F6'"], "families BLTS_KESRA", 1),
+        (["insert into eligibility.listed_families values ('PKH', 'F5')"], "families PKH", 1),
+        (["insert into eligibility.judged_evidence values ('PKH', 'F5', 'MOVED', 'review', false)"], "selected PKH", 1),
+        (["update lists.decision_evidence set source = null"], "removed PKH", 1),
+        (["update lists.decision_evidence set evidence_date = null"], "removed PKH", 1),
+        (["update lists.decision_evidence set cleared = true"], "removed PKH", 1),
+        (["update lists.decision_evidence set criterion = 'REFUSED'"], "removed PKH", 1),
+        (["update lists.decision_evidence set action = 'hold'"], "removed PKH", 1),
+        (["update lists.decisions set primary_reason = null"], "removed PKH", 1),
+        (["update marts.cycle_funnel set kept = kept + 1 where programme = 'PKH' and area_level = 'province'"],
+         "funnel PKH 31", 1),
+        (["update marts.cycle_funnel set listed = 1, kept = 1, next_list_families = 1"
+          " where programme = 'PKH' and area_code = '3172'"], "funnel PKH 3172", 1),
+        (["delete from marts.cycle_funnel where programme = 'PKH' and area_code = '3171'"], "funnel PKH 3171", 1),
+        (["update marts.delivery_quality set delivered = 3 where source = 'usulan'"], "delivered usulan", 3),
+        (["delete from households.families where family_id = 'F99'"], "accepted dtsen_keluarga", 1),
+        (["insert into households.persons select 'again', family_id, nik, true, false from households.persons limit 2"],
+         "accepted dtsen_individu", 2),
+    ],
+)  # fmt: skip
+def test_conservation_counts_what_does_not_add_up(
+    gates: Gates, changes: list[str], place: str, violations: int
+) -> None:
+    assert gates.values(*changes)["conservation"] == (violations, place)
+    assert "conservation" in gates.failing(*changes)
+
+
+def test_a_family_with_two_decisions_is_a_violation(gates: Gates) -> None:
+    twice = (
+        "insert into lists.decisions select * replace ('hold' as decision) from lists.decisions where family_id = 'F0'"
+    )
+    assert gates.values(before_funnel=twice)["conservation"] == (1, "families PKH")
+
+
+@pytest.mark.parametrize(
+    ("changes", "gate", "value", "worst"),
+    [
+        (["update lists.programme_places set quota = 3"], "quota_respected", 1, "PKH"),
+        (["delete from lists.programme_places"], "quota_respected", 1, "PKH"),
+        (["update lists.programme_places set quota = 3", "update eligibility.programmes_in_force set in_force = false"],
+         "quota_respected", 0, None),
+        (["insert into lists.next_list values ('PKH', 'F4')"], "no_excluded_on_list", 1, "PKH"),
+        (["insert into lists.next_list values ('PKH', 'F4')", "update eligibility.judged_evidence set cleared = true"],
+         "no_excluded_on_list", 0, None),
+        (["insert into lists.next_list values ('PKH', 'F4')",
+          "update eligibility.judged_evidence set action = 'hold'"], "no_excluded_on_list", 0, None),
+        (["insert into staging.stg_list_rejected values ('bad_key', false), ('bad_key', null), ('unparsable', false),"
+          " ('superseded', false), ('bad_code', true)"], "unlisted_rows", 3, "bad_key"),
+        (["insert into staging.stg_persons_rejected values ('unparsable', false), ('bad_key', true)"],
+         "unnamed_person_rows", 1 / 201, "unparsable"),
+    ],
+)  # fmt: skip
+def test_what_the_lists_must_never_hold_or_lose(
+    gates: Gates, changes: list[str], gate: str, value: float, worst: str | None
+) -> None:
+    measured, place = gates.values(*changes)[gate]
+    assert (float(measured or 0), place) == (round(value, 9), worst)
+    assert (gate in gates.failing(*changes)) is (value > 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "gate", "value", "worst"),
+    [
+        (["update households.persons set nik_well_formed = false where person_id in ('P0', 'P1')",
+          "update households.persons set nik = null where person_id = 'P1'",
+          "update households.families set province_code = '32' where family_id = 'F0'"],
+         "nik_malformed_share", 1 / 200, "32"),
+        (["update households.persons set nik_repeated = true where person_id in ('P0', 'P1')"],
+         "duplicate_nik_share", 2 / 200, "31"),
+        (["update staging.stg_released_cycle set families = 125"], "family_count_drift", -0.2, None),
+        (["update staging.stg_released_cycle set families = 80"], "family_count_drift", 0.25, None),
+        (["update staging.stg_families_before set welfare_decile = 4 where family_id in ('F0', 'F1')",
+          "delete from staging.stg_families_before where family_id = 'F9'",
+          "update households.families set welfare_decile = null where family_id = 'F8'"], "decile_jump", 1 / 98, "31"),
+        (["update marts.cycle_funnel set replaced = 0"], "replacement_fill", 0, "PKH"),
+        (["update marts.cycle_funnel set confirmed = 0"], "verification_coverage", 0, "31"),
+        (["update marts.list_drift set missing = 9"], "list_drift", 10 / 109, "PKH"),
+    ],
+)  # fmt: skip
+def test_shares(gates: Gates, changes: list[str], gate: str, value: float, worst: str | None) -> None:
+    measured, place = gates.values(*changes)[gate]
+    assert (float(measured or 0), place) == (round(value, 9), worst)
+
+
+def test_zero_denominators(gates: Gates) -> None:
+    nothing = gates.values(
+        "update marts.cycle_funnel set in_force = false",
+        "delete from households.families",
+        "delete from marts.list_drift",
+        "update marts.delivery_quality set delivered = 0, accepted = 0, rejected = 0",
+        "delete from staging.stg_persons_rejected",
+    )
+    shares = {gate: value for gate, (value, _) in nothing.items() if gate not in ("conservation", "family_count_drift")}
+    assert shares == {gate: int(gate in ("replacement_fill", "verification_coverage")) for gate in shares}
+    assert nothing["family_count_drift"] == (-1, None)
+
+
+def test_what_cannot_be_told_is_null(gates: Gates) -> None:
+    values = gates.values("delete from marts.delivery_quality where rule = 'orphan'")
+    assert values["orphan_share"] == (None, None)
+    assert gates.values("delete from marts.cycle_funnel where area_level = 'nation'").keys() == values.keys() - {
+        "removal_rate", "hold_rate", "verification_coverage",
+    }  # fmt: skip
+
+
+def test_no_reference_is_told_and_is_no_drift(gates: Gates) -> None:
+    changes = (
+        "delete from staging.stg_released_cycle",
+        "delete from staging.stg_families_before",
+        "delete from marts.list_drift",
+    )
+    with gates.build(*changes) as connection:
+        rows = connection.execute(
+            "select gate, value from gates.gate_values where not has_reference order by gate"
+        ).fetchall()
+    assert rows == [("decile_jump", 0), ("family_count_drift", 0), ("list_drift", 0)]
+    with gates.build() as connection:
+        assert connection.execute("select count(*) from gates.gate_values where not has_reference").fetchall() == [(0,)]
+
+
+def test_sources_regencies_and_deciles(gates: Gates) -> None:
+    with gates.build(
+        "update marts.cycle_funnel set listed = 200, removed_nominated = 99 where area_level = 'regency' and in_force",
+        "update marts.cycle_funnel set listed = 199 where area_code = '3172'",
+        "update households.families set welfare_decile = 1 where welfare_decile = 2",
+        "update households.families set welfare_decile = null where welfare_decile > 5",
+    ) as connection:
+        regencies = connection.execute(
+            "select regency_code, removed, removal_rate from gates.evidence_regencies"
+        ).fetchall()
+        deciles = connection.execute("select share from gates.evidence_deciles order by welfare_decile").fetchall()
+        sources = connection.execute(
+            "select rejected, rejected_share, worst_rule from gates.evidence_sources where source = 'dtsen_individu'"
+        ).fetchall()
+        count = connection.execute("select count(*) from gates.evidence_sources").fetchall()
+    assert regencies == [("3171", 100, Decimal("0.5"))]
+    assert [float(share) for (share,) in deciles] == [0.4, 0, 0.2, 0.2, 0.2, 0, 0, 0, 0, 0]
+    assert sources == [(1, Decimal("0.004975124"), "orphan")]
+    assert count == [(10,)]
+
+
+def test_a_data_test_needs_a_limit_and_a_value(gates: Gates) -> None:
+    assert "conservation" in gates.failing("delete from rules.gate_limits where gate = 'conservation'")
+    rejected = "update marts.delivery_quality set rejected = {} where source = 'dtsen_keluarga' and rule = 'bad_code'"
+    assert "rejected_share_dtsen_keluarga" not in gates.failing(rejected.format(2))
+    assert "rejected_share_dtsen_keluarga" in gates.failing(rejected.format(3))
+    assert "rejected_share_usulan" in gates.failing("delete from marts.delivery_quality where source = 'usulan'")
+    newer = (
+        "insert into rules.gate_limits select * replace (date '{}' as valid_from, 3 as upper) from rules.gate_limits"
+    )
+    assert "rejected_share_dtsen_keluarga" not in gates.failing(rejected.format(3), newer.format("2025-11-17"))
+    assert "rejected_share_dtsen_keluarga" in gates.failing(rejected.format(3), newer.format("2025-11-18"))
