@@ -56,10 +56,6 @@ $(MANIFEST): $(DBT_FILES) $(INSTALLED)
 	@cd dbt_project && ../$(BIN)/dbt --quiet parse
 	@touch $@
 
-clean:  ## remove what the targets made: .venv, caches, dbt's target (never the lake or Dagster's instance)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
-	find . -name __pycache__ -prune -exec rm -rf {} +
-
 # ------------------------------------------------------------------------------------------------------------- use
 
 demo: setup  ## three cycles of a made-up nation of 20,000 families, from delivery to release
@@ -81,7 +77,7 @@ ui: setup  ## Dagster's web page and daemon, over the same instance as the comma
 	$(BIN)/dagster-daemon run --workspace workspace.yaml & daemon=$$!; \
 	$(BIN)/dagster-webserver --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) & web=$$!; \
 	stop() { trap - INT TERM EXIT; kill $$web $$daemon 2>/dev/null || true; wait $$web $$daemon || true; }; \
-	trap stop INT TERM EXIT; \
+	trap 'stop; exit 0' INT TERM; trap stop EXIT; \
 	echo "Dagster: http://127.0.0.1:$(PORT)   instance: $$DAGSTER_HOME   lake: $(LAKE)   Ctrl-C stops it"; \
 	wait -n $$web $$daemon
 
@@ -90,11 +86,12 @@ ui: setup  ## Dagster's web page and daemon, over the same instance as the comma
 # The tests make their own lakes and instances; yours are not theirs to see.
 PYTEST := env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(BIN)/pytest
 
-test: setup chromium  ## import rules and every test: unit, pipeline, browser
+test: setup chromium  ## import rules, and the tests: unit, pipeline, browser
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) $(PYTEST_ARGS)
 
-test-all: lint test  ## format, lint, types, and every test: what CI runs
+test-all: lint chromium  ## lint, and every test, those marked exhaustive too
+	@$(PYTEST) -m "exhaustive or not exhaustive" $(PYTEST_ARGS)
 
 check: setup  ## format, lint, types, import rules, SQL, unit tests; two minutes at most
 	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint-sql lint-types lint-python unit
@@ -115,7 +112,7 @@ lint-types:
 	@$(BIN)/mypy
 
 lint-sql:
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models $(wildcard dbt_project/tests/*.sql)
 
 unit:
 	@$(PYTEST) -m "not pipeline and not browser" --ignore=tests/pipeline --ignore=tests/browser $(PYTEST_ARGS)
@@ -131,3 +128,7 @@ chromium:
 	    echo "browser tests out: make test PYTEST_ARGS='-m \"not browser\"'" >&2; exit 1; \
 	  }; \
 	}
+
+clean:  ## remove what the targets made: .venv, caches, dbt's target (never the lake or Dagster's instance)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
@@ -46,6 +47,7 @@ class Province:
         return int(self.code)
 
 
+@cache
 def load(seed: int) -> Mapping[str, Province]:
     """All provinces by code; how regencies differ depends on the seed."""
     package = find_spec("lokal")  # its data are wanted, not its code, which takes a while to import

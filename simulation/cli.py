@@ -41,17 +41,18 @@ def main(
     clean: Annotated[bool, typer.Option("--clean", help="Leave out all anomalies of data.")] = False,
     lake: Annotated[Path, typer.Option(envvar="MUTAKHIR_LAKE", help="Root of the lake.")] = Path("lake"),
 ) -> None:
-    """Write a month's deliveries of all ten sources, as the agencies would, for a nation of families that do not exist.
+    """Write a month's deliveries of all ten sources, as the agencies would.
 
-    The same families, cycle and seed give the same files, and replace what an earlier call wrote; deliveries of
-    anybody else are never touched. With the same families and seed, the next cycle is the same nation a month older:
-    if the cycle before was published in this lake, the lists are its next lists.
+    The families do not exist. The same families, cycle and seed give the same
+    files and replace what an earlier call wrote; deliveries of anybody else are
+    never touched. In the next cycle it is the same nation, a month older; if the
+    cycle before was published in this lake, the lists are its next lists.
 
     [bold]Examples[/bold]
 
       mutakhir-simulate --families 20000 --cycle 2025-11
 
-      mutakhir-simulate --families 1000000 --cycle 2025-12 --seed 7 --lake /data/lake
+      mutakhir-simulate --families 1000000 --cycle 2025-12 --seed 7
 
       mutakhir-simulate --families 2000 --cycle 2025-11 --format csv --clean
     """

@@ -1,4 +1,7 @@
-"""Columns: numpy arrays to Arrow columns without a Python object per value. Knows nothing of families."""
+"""Columns: numpy arrays to Arrow columns, without a Python object a value. Knows nothing of families.
+
+All are made from buffers: pa.array would import pandas, which takes longer than a small nation.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +35,12 @@ def text(matrix: Bytes, valid: Flags | None = None, lengths: Ints | None = None)
 def codes(indices: Ints, values: Sequence[str], valid: Flags | None = None) -> pa.Array:
     """Codes: ``values[indices]``, held as a dictionary."""
     index = integers(indices.astype(np.int8 if len(values) < 128 else np.int32, copy=False), valid)
-    return pa.DictionaryArray.from_arrays(index, pa.array(list(values), pa.string()))
+    return pa.DictionaryArray.from_arrays(index, strings(values))
+
+
+def flags(values: Flags) -> pa.Array:
+    """True and false."""
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, _bitmap(values)])
 
 
 def days(values: Ints, valid: Flags | None = None) -> pa.Array:
@@ -54,9 +62,11 @@ def tenths(values: Ints, valid: Flags | None = None) -> pa.Array:
     return pa.Array.from_buffers(pa.decimal128(7, 1), len(values), [_bitmap(valid), pa.py_buffer(wide)])
 
 
-def constant(value: str, rows: int) -> pa.Array:
-    """One text ``rows`` times."""
-    return codes(np.zeros(rows, np.int8), [value])
+def strings(values: Sequence[str]) -> pa.Array:
+    """Text from a few Python strings."""
+    encoded = [value.encode() for value in values]
+    offsets = np.cumsum([0, *(len(value) for value in encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 
 def byte_rows(values: Sequence[str]) -> Bytes:

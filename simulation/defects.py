@@ -1,6 +1,6 @@
 """Anomalies of data as the agencies deliver them, in shares that stay far below the gates; `--clean` has none.
 
-Defects of a NIK are a person's own and the same in every cycle; defects of rows and codes are a delivery's.
+Defects of identities and villages are the same in every cycle; those of rows and codes are a delivery's.
 """
 
 from dataclasses import dataclass
@@ -27,17 +27,19 @@ UNKNOWN_FAMILY = 0.0003
 
 @dataclass(frozen=True)
 class Identity:
-    """NIK and birth dates (days since 1970) as delivered, and whose NIK is good: not empty, malformed or another's."""
+    """NIK and birth dates (days since 1970) as delivered, one row a person."""
 
     nik: pa.Array
+    known: Flags  # the NIK is not empty
+    good: Flags  # nor is it malformed, or another's
     birth_day: Ints
-    good: Flags
 
 
 def identity(persons: Persons, clean: bool) -> Identity:
     """Spoil the NIK of a few persons, or correct their birth date, which leaves the NIK as it was."""
     if clean:
-        return Identity(columns.text(persons.nik), persons.birth_day, np.ones(len(persons.nik), np.bool_))
+        all_good = np.ones(len(persons.nik), np.bool_)
+        return Identity(columns.text(persons.nik), all_good, all_good, persons.birth_day)
     draw = persons.roster.uniform("nik")
     kind = np.searchsorted(np.cumsum([NULL, MALFORMED, MISMATCH, UNKNOWN_DISTRICT, SHARED]), draw, side="right")
     earlier = 1 + (300 * persons.roster.uniform("birth date corrected")).astype(np.int32)
@@ -49,11 +51,8 @@ def identity(persons: Persons, clean: bool) -> Identity:
     matrix[shared], lengths[shared] = matrix[other], lengths[other]
     good = ~np.isin(kind, (0, 1, 4))
     good[other] = False
-    return Identity(
-        columns.text(matrix, kind != 0, lengths),
-        persons.birth_day - np.where(kind == 2, earlier, 0).astype(np.int32),
-        good,
-    )
+    birth_day = persons.birth_day - np.where(kind == 2, earlier, 0).astype(np.int32)
+    return Identity(columns.text(matrix, kind != 0, lengths), kind != 0, good, birth_day)
 
 
 def _malform(matrix: Bytes, lengths: Ints, rows: Ints) -> None:
@@ -74,45 +73,46 @@ def codes(table: pa.Table, streams: Streams, bad: dict[str, str], cycle: Month) 
     for name, code in bad.items():
         place = table.column_names.index(name)
         column = table.column(place).combine_chunks()
-        hit = pa.array(streams(f"bad {name}", cycle).random(table.num_rows, np.float32) < BAD_CODE)
+        hit = columns.flags(streams(f"bad {name}", cycle).random(table.num_rows, np.float32) < BAD_CODE)
         values = column.dictionary.to_pylist()
-        indices = pc.if_else(hit, pa.scalar(len(values), column.indices.type), column.indices)
-        table = table.set_column(place, name, pa.DictionaryArray.from_arrays(indices, pa.array([*values, code])))
+        indices = pc.if_else(hit, columns.integers(np.full(len(column), len(values), np.int8)), column.indices)
+        table = table.set_column(place, name, pa.DictionaryArray.from_arrays(indices, columns.strings([*values, code])))
     return table
 
 
 def rows(table: pa.Table, streams: Streams, source: str, conflict: str | None, cycle: Month) -> pa.Table:
     """Add rows delivered twice and, of a snapshot, rows that contradict another in the column ``conflict``."""
     draw = streams(f"repeats of {source}", cycle).random(table.num_rows, np.float32)
-    extra = [table.take(pa.array(np.flatnonzero(draw < REPEATED)))]
+    extra = [table.take(columns.integers(np.flatnonzero(draw < REPEATED)))]
     if conflict is not None:
-        twin = table.take(pa.array(np.flatnonzero((draw >= REPEATED) & (draw < REPEATED + CONFLICTING))))
+        chosen = np.flatnonzero((draw >= REPEATED) & (draw < REPEATED + CONFLICTING))
+        twin = table.take(columns.integers(chosen))
         place = twin.column_names.index(conflict)
         extra.append(twin.set_column(place, conflict, _other(twin.column(place).combine_chunks())))
     return pa.concat_tables([table, *(piece for piece in extra if piece.num_rows)])
 
 
 def _other(column: pa.Array) -> pa.Array:
-    """Another valid value: the other one of two codes, or the next decile."""
+    """Another valid value: the other one of two codes; of deciles the neighbour, 2 for 1 and 1 for 2, and so on."""
     if pa.types.is_dictionary(column.type):
-        flipped = pc.subtract(pa.scalar(1, column.indices.type), column.indices)
-        return pa.DictionaryArray.from_arrays(flipped, column.dictionary)
-    return pc.if_else(pc.equal(column, 10), pa.scalar(9, column.type), pc.add(column, pa.scalar(1, column.type)))
+        one = columns.integers(np.ones(len(column), np.int8))
+        return pa.DictionaryArray.from_arrays(pc.subtract(one, column.indices), column.dictionary)
+    one = columns.integers(np.ones(len(column), np.int32))
+    return pc.add(pc.bit_wise_xor(pc.subtract(column, one), one), one)
 
 
-def villages(table: pa.Table, streams: Streams, cycle: Month) -> pa.Table:
-    """Give a few families a village that is not in the reference, in a regency that is."""
-    hit = streams("unknown village", cycle).random(table.num_rows, np.float32) < UNKNOWN_VILLAGE
-    code = table.column("kode_desa")
-    return _replace(
-        table, "kode_desa", hit, pc.binary_join_element_wise(pc.utf8_slice_codeunits(code, 0, 4), "999999", "")
-    )
+def villages(codes: Bytes, streams: Streams, clean: bool) -> Bytes:
+    """Village codes; those of a few families are not in the reference, though their regency is."""
+    if not clean:
+        codes = codes.copy()
+        codes[streams.uniform("unknown village") < UNKNOWN_VILLAGE, 4:] = ord("9")
+    return codes
 
 
 def orphans(table: pa.Table, streams: Streams, province: int, cycle: Month) -> pa.Table:
     """Let a few persons, given a new id, name a family that does not exist."""
     chosen = np.flatnonzero(streams("orphan", cycle).random(table.num_rows, np.float32) < ORPHAN)
-    stray = table.take(pa.array(chosen))
+    stray = table.take(columns.integers(chosen))
     family = ids.family_ids(_nowhere(streams, province, chosen))
     for name, made in (
         ("id_individu", columns.text(ids.person_ids(family, np.ones(len(chosen), np.int64)))),
@@ -126,7 +126,7 @@ def orphans(table: pa.Table, streams: Streams, province: int, cycle: Month) -> p
 def unknown_families(table: pa.Table, streams: Streams, province: int, cycle: Month) -> pa.Table:
     """Put a few families on the lists that the registry does not know."""
     chosen = np.flatnonzero(streams("unknown family", cycle).random(table.num_rows, np.float32) < UNKNOWN_FAMILY)
-    stray = table.take(pa.array(chosen))
+    stray = table.take(columns.integers(chosen))
     made = columns.text(ids.family_ids(_nowhere(streams, province, chosen)))
     return pa.concat_tables([table, stray.set_column(stray.column_names.index("id_keluarga"), "id_keluarga", made)])
 
@@ -134,8 +134,3 @@ def unknown_families(table: pa.Table, streams: Streams, province: int, cycle: Mo
 def _nowhere(streams: Streams, province: int, chosen: Ints) -> ids.Numbers:
     """Family numbers that no family has: positions beyond any province."""
     return ids.numbers(province, (1 << 31) + streams.block.number * 16 * BLOCK + chosen)
-
-
-def _replace(table: pa.Table, name: str, hit: Flags, value: pa.ChunkedArray) -> pa.Table:
-    place = table.column_names.index(name)
-    return table.set_column(place, name, pc.if_else(pa.array(hit), value, table.column(place)))

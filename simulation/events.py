@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from simulation import columns
 from simulation.clock import EVENT_MONTHS, EVENTS_BEGIN, Month
+from simulation.defects import Identity
 from simulation.persons import Persons
 
 TYPES = ("KEMATIAN", "PINDAH", "TIDAK_PADAN", "PADAN")
@@ -22,10 +23,10 @@ def dead(persons: Persons, cycle: Month) -> np.ndarray:
     return np.asarray(persons.death_month <= cycle.index)
 
 
-def event_rows(persons: Persons, nik: pa.Array, cycle: Month) -> pa.Table:
+def event_rows(persons: Persons, identity: Identity, cycle: Month) -> pa.Table:
     """The rows of dukcapil_peristiwa for a block, by delivered NIK."""
     draw = persons.roster.uniform
-    known = persons.present & nik.is_valid().to_numpy(zero_copy_only=False)
+    known = persons.present & identity.known
     rows, kinds, dates = [], [], []
 
     def add(who: np.ndarray, kind: int, month: Month, attribute: str) -> None:
@@ -47,7 +48,7 @@ def event_rows(persons: Persons, nik: pa.Array, cycle: Month) -> pa.Table:
         add(alive & (before < UNMATCHED_RATE * MATCHED_AGAIN), MATCHED, month, "matched day")
     return pa.table(
         {
-            "nik": nik.take(pa.array(np.concatenate(rows or [np.zeros(0, np.int64)]))),
+            "nik": identity.nik.take(columns.integers(np.concatenate(rows or [np.zeros(0, np.int64)]))),
             "jenis_peristiwa": columns.codes(np.concatenate(kinds or [np.zeros(0, np.uint8)]), TYPES),
             "tanggal_peristiwa": columns.days(np.concatenate(dates or [np.zeros(0, np.int32)])),
         }

@@ -1,30 +1,14 @@
-"""What happens in the field in the cycle's month: visits, objections, payments, proposals; one function a source."""
+"""What reaches the ministry from the field in the cycle's month: visits, objections, payments, proposals."""
 
 import numpy as np
 import pyarrow as pa
 
-from simulation import columns, ids, names
-from simulation.areas import Province
+from simulation import columns, names
 from simulation.clock import Month
-from simulation.columns import Bytes, Flags, Ints
-from simulation.lists import (
-    BLTS,
-    ELIGIBLE,
-    NOT_ELIGIBLE,
-    NOT_FOUND,
-    PROGRAMMES,
-    REFUSED,
-    RESULTS,
-    UNSEEN,
-    Candidates,
-    Listed,
-    active,
-    nominated,
-)
-from simulation.persons import Persons
-from simulation.plan import Streams
-from simulation.population import Families
-from simulation.registers import CODES, NONE, Registered
+from simulation.columns import Bytes, Floats, Ints
+from simulation.drawn import Drawn
+from simulation.lists import NOT_ELIGIBLE, PROGRAMMES, RESULTS, UNSEEN, active, by_programme
+from simulation.registers import CODES, NONE
 
 REASONS = (
     "rumah dan pekerjaan sesuai",
@@ -33,77 +17,49 @@ REASONS = (
     "pindah alamat",
     "mengundurkan diri",
 )
-#: Nominations decided in the month after, on average (assumption); the rest wait for the next.
-DECIDED = 0.88
-#: Of visits to nominated families, up to and with eligible, not eligible, not found (the rest refused); and to listed
-#: ones.
-_NOMINATED_RESULTS = (0.80, 0.98, 0.99)
-_LISTED_RESULTS = (0.955, 0.99, 0.997)
-#: Share of the active families that is visited again in a month; of those who object; of the payments that fail
-#: (assumptions; 7 % of accounts failed in a quarter); of the unlisted families of deciles 1-5 that are proposed.
-RECHECKED, OBJECTING, FAILING, PROPOSED = 0.02, 0.03, 0.03, 0.008
+#: Share of those struck off who object; of the payments that fail (7 % of accounts failed in a quarter, weak); of the
+#: unlisted families of deciles 1-5 that are proposed (assumptions).
+OBJECTING, FAILING, PROPOSED = 0.03, 0.03, 0.008
 #: Objections that are upheld (assumption).
 UPHELD = 0.25
 _RULINGS = ("DITERIMA", "DITOLAK")
 _FAILURES = ("SUKSES", "GAGAL_REKENING", "GAGAL_CEK", "TIDAK_TRANSAKSI", "RETUR")
 _CHANNELS = ("MUSDES", "DINSOS", "APLIKASI")
-ALL_NOMINATED = sum(nominated(programme) for programme in range(len(PROGRAMMES)))
-ALL_ACTIVE = ALL_NOMINATED >> 1
 
 
-def visits(streams: Streams, listed: Listed, known: Candidates, living: Flags, cycle: Month) -> np.ndarray:
-    """What this month's visit to each family found: position in RESULTS, UNSEEN without a visit."""
-    speed = np.clip(1 - (1 - DECIDED) * known.slowness, 0.3, 1)
-    waiting = (listed.status & ALL_NOMINATED) > 0
-    seen = waiting & (streams.uniform("visit nominated", cycle) < speed)
-    again = ((listed.status & ALL_ACTIVE) > 0) & ~waiting & (streams.uniform("visit active", cycle) < RECHECKED)
-    chance = streams.uniform("visit result", cycle)
-    codes = np.array([ELIGIBLE, NOT_ELIGIBLE, NOT_FOUND, REFUSED], np.int8)
-    result = np.full(len(seen), UNSEEN, np.int8)
-    result[seen] = codes[np.searchsorted(_NOMINATED_RESULTS, chance[seen])]
-    result[again] = codes[np.searchsorted(_LISTED_RESULTS, chance[again])]
-    # the candidates of the nomination are visited as the scenario has it, whatever the pace of other months
-    scenario = (listed.drawn & nominated(BLTS)) > 0
-    result = np.where(scenario, listed.found, result)
-    return np.where(living, result, np.where(result == UNSEEN, UNSEEN, NOT_FOUND)).astype(np.int8)
-
-
-def visit_rows(
-    streams: Streams, result: np.ndarray, family: Bytes, regency: Ints, area: Province, cycle: Month
-) -> pa.Table:
+def visit_rows(drawn: Drawn) -> pa.Table:
     """verifikasi_lapangan: visits of the last four weeks, the newest nomination's not before it."""
+    streams, cycle, result = drawn.streams, drawn.cycle, drawn.visited
     rows = np.flatnonzero(result != UNSEEN)
     day = cycle.cutoff_day - (25 * streams.uniform("visit day", cycle)[rows]).astype(np.int32)
     spoken = streams.uniform("visit reason", cycle)[rows] < 0.6
     reason = np.array([0, 1, 3, 4])[result[rows]] + (result[rows] == NOT_ELIGIBLE) * (rows % 2)
     return pa.table(
         {
-            "id_keluarga": columns.text(family[rows]),
+            "id_keluarga": columns.text(drawn.family[rows]),
             "tanggal_verifikasi": columns.days(day),
             "hasil": columns.codes(result[rows], RESULTS),
             "alasan": columns.codes(reason, REASONS, spoken),
-            "kode_kabupaten": columns.codes(regency[rows], area.regencies),
+            "kode_kabupaten": columns.codes(drawn.regency[rows], drawn.area.regencies),
         }
     )
 
 
-def objection_rows(
-    streams: Streams, result: np.ndarray, registered: Registered, known: Candidates, family: Bytes, cycle: Month
-) -> pa.Table:
+def objection_rows(drawn: Drawn) -> pa.Table:
     """sanggahan: against a visit of this month, or against a register by families of deciles 1-5.
 
     Half are ruled in the same month. Of the others, those against a register come again in the next month, with their
     ruling.
     """
-    may = registered.excluded & (known.decile > 0) & (known.decile <= 5)
-    register = np.where(may, registered.register, NONE)
-    lodged = np.where(result == NOT_ELIGIBLE, len(CODES), register)
-    new = _objections(streams, lodged, family, cycle, False)
-    return pa.concat_tables([new, _objections(streams, register, family, cycle + -1, True)])
+    register = np.where((drawn.decile > 0) & (drawn.decile <= 5), drawn.registered.register, NONE)
+    lodged = np.where(drawn.visited == NOT_ELIGIBLE, len(CODES), register)
+    second = _objections(drawn, register, drawn.cycle + -1, True)
+    return pa.concat_tables([_objections(drawn, lodged, drawn.cycle, False), second])
 
 
-def _objections(streams: Streams, against: Ints, family: Bytes, month: Month, second: bool) -> pa.Table:
+def _objections(drawn: Drawn, against: Ints, month: Month, second: bool) -> pa.Table:
     """The objections that were lodged in a month: all of them, or the ``second`` time those that were left open."""
+    streams = drawn.streams
     stays_open = streams.uniform("objection open", month) < 0.5
     objects = (against != NONE) & (streams.uniform("objection", month) < OBJECTING)
     row = np.flatnonzero(objects & (stays_open | (not second)))
@@ -113,10 +69,8 @@ def _objections(streams: Streams, against: Ints, family: Bytes, month: Month, se
     upheld = streams.uniform("objection ruling", month)[row] < UPHELD
     return pa.table(
         {
-            "id_sanggahan": columns.text(
-                np.hstack([columns.byte_rows([f"S{month.key}"]).repeat(len(row), 0), family[row]])
-            ),
-            "id_keluarga": columns.text(family[row]),
+            "id_sanggahan": columns.text(_named(f"S{month.key}", drawn.family[row])),
+            "id_keluarga": columns.text(drawn.family[row]),
             "kode_kriteria": columns.codes(against[row], (*CODES, "SURVEY_NOT_ELIGIBLE")),
             "tanggal_pengajuan": columns.days(lodged),
             "tanggal_putusan": columns.days(decided, ruled),
@@ -125,64 +79,52 @@ def _objections(streams: Streams, against: Ints, family: Bytes, month: Month, se
     )
 
 
-def payment_rows(
-    streams: Streams, listed: Listed, family: Bytes, regency: Ints, area: Province, cycle: Month
-) -> pa.Table:
+def payment_rows(drawn: Drawn) -> pa.Table:
     """hasil_salur: each regency is paid in one month of the quarter, and its results are delivered in that month."""
-    stage = (np.array([int(code) for code in area.regencies]) + cycle.index) % 3 == 0
+    streams, cycle = drawn.streams, drawn.cycle
+    stage = (np.array([int(code) for code in drawn.area.regencies]) + cycle.index) % 3 == 0
     quarter = Month(cycle.index - cycle.index % 3)
     fails = streams.uniform("payment", cycle) < FAILING
     kind = 1 + (4 * streams.uniform("payment failure", cycle)).astype(np.uint8)
     day = cycle.cutoff_day - (14 * streams.uniform("payment day", cycle)).astype(np.int32)
-    paid = [
-        np.flatnonzero(((listed.status & active(number)) > 0) & stage[regency]) for number in range(len(PROGRAMMES))
-    ]
-    row = np.concatenate(paid)
-    programme = np.repeat(np.arange(len(PROGRAMMES), dtype=np.uint8), [len(found) for found in paid])
+    row, programme = by_programme(np.where(stage[drawn.regency], drawn.listed.status, 0), active)
     return pa.table(
         {
             "program": columns.codes(programme, PROGRAMMES),
-            "id_keluarga": columns.text(family[row]),
-            "periode": columns.constant(quarter.key, len(row)),
+            "id_keluarga": columns.text(drawn.family[row]),
+            "periode": columns.codes(np.zeros(len(row), np.int8), [quarter.key]),
             "hasil": columns.codes(np.where(fails, kind, 0)[row], _FAILURES),
             "tanggal": columns.days(day[row]),
         }
     )
 
 
-def proposal_rows(
-    streams: Streams,
-    listed: Listed,
-    known: Candidates,
-    families: Families,
-    persons: Persons,
-    nik: pa.Array,
-    area: Province,
-    cycle: Month,
-) -> pa.Table:
+def proposal_rows(drawn: Drawn) -> pa.Table:
     """usulan: heads of unlisted families that someone proposes; some without a NIK."""
-    fitting = (listed.status == 0) & (known.decile > 0) & (known.decile <= 5)
-    row = np.flatnonzero(fitting & (streams.uniform("proposal", cycle) < PROPOSED))
-    head = persons.heads[row]
-    female = persons.female[head]
-    number = ids.numbers(area.number, families.block.first + row)
-    told = streams.uniform("proposal nik", cycle)[row] < 0.95
-    made = np.hstack([columns.byte_rows([f"U{cycle.key}"]).repeat(len(row), 0), ids.family_ids(number)])
-    known_nik = nik.take(pa.array(head))
+    fitting = (drawn.listed.status == 0) & (drawn.decile > 0) & (drawn.decile <= 5) & drawn.exists
+    row = np.flatnonzero(fitting & (drawn.streams.uniform("proposal", drawn.cycle) < PROPOSED))
+    head = drawn.members.heads[row]
+    female = drawn.members.female[head]
+
+    def uniform(attribute: str) -> Floats:
+        return np.asarray(drawn.streams.uniform(f"proposal {attribute}", drawn.cycle)[row])
+
+    day = drawn.cycle.cutoff_day - (25 * uniform("day")).astype(np.int32)
     return pa.table(
         {
-            "id_usulan": columns.text(made),
-            "nik": pa.compute.if_else(pa.array(told), known_nik, pa.scalar(None, pa.string())),
-            "nama": names.column(area.code[0], streams.uniform("proposal name", cycle)[row], female),
+            "id_usulan": columns.text(_named(f"U{drawn.cycle.key}", drawn.family[row])),
+            "nik": drawn.identity.nik.take(columns.integers(head, uniform("nik") < 0.95)),
+            "nama": names.column(drawn.area.code[0], uniform("name"), female),
             "jenis_kelamin": columns.codes(female.astype(np.uint8), ("L", "P")),
-            "tanggal_lahir": columns.days(persons.birth_day[head]),
-            "kode_desa": columns.text(area.villages[families.village[row]]),
-            "program": columns.codes(
-                (3 * streams.uniform("proposal programme", cycle)[row]).astype(np.uint8) % 2, PROGRAMMES
-            ),
-            "tanggal_usulan": columns.days(
-                cycle.cutoff_day - (25 * streams.uniform("proposal day", cycle)[row]).astype(np.int32)
-            ),
-            "kanal": columns.codes((3 * streams.uniform("proposal channel", cycle)[row]).astype(np.uint8), _CHANNELS),
+            "tanggal_lahir": columns.days(drawn.identity.birth_day[head]),
+            "kode_desa": columns.text(drawn.village[row]),
+            "program": columns.codes((uniform("programme") * 2).astype(np.uint8), PROGRAMMES),
+            "tanggal_usulan": columns.days(day),
+            "kanal": columns.codes((uniform("channel") * len(_CHANNELS)).astype(np.uint8), _CHANNELS),
         }
     )
+
+
+def _named(start: str, family: Bytes) -> Bytes:
+    """Ids of a family's papers: a start, and the family's id."""
+    return np.hstack([columns.byte_rows([start]).repeat(len(family), 0), family])

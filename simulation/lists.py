@@ -5,6 +5,7 @@ over. In November 2025, drawn or carried, BLTS Kesra gets the new candidates of 
 deliveries.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from simulation import figures
 from simulation.clock import Month
-from simulation.columns import Bytes, Flags, Floats, systematic
+from simulation.columns import Bytes, Flags, Floats, Ints, systematic
 from simulation.plan import Streams
 
 PROGRAMMES = ("PKH", "SEMBAKO", "BLTS_KESRA")
@@ -21,6 +22,7 @@ PKH, SEMBAKO, BLTS = range(3)
 RESULTS = ("LAYAK", "TIDAK_LAYAK", "TIDAK_DITEMUKAN", "MENOLAK")
 ELIGIBLE, NOT_ELIGIBLE, NOT_FOUND, REFUSED = range(4)
 UNSEEN = -1
+Found = npt.NDArray[np.int8]
 #: BLTS Kesra: its months, and the month of the nomination.
 BLTS_MONTHS = (Month.parse("2025-10"), Month.parse("2025-11"), Month.parse("2025-12"))
 NOMINATION = BLTS_MONTHS[1]
@@ -30,6 +32,13 @@ NEWCOMERS = 0.01
 #: deciles 1-4; the rest no longer in deciles 1-4, most of them the nearest (the reasons reported: a steady job, a
 #: better house, hence a higher decile).
 _IN_REGISTER, _FOUND_INSIDE = 0.15, 0.2
+#: Nominations decided in the month after, on average (assumption); the rest wait for the next.
+DECIDED = 0.88
+#: Of visits, up to and with eligible, not eligible, not found (the rest refused): to nominated, and to active families.
+_NOMINATED_RESULTS = (0.80, 0.98, 0.99)
+_LISTED_RESULTS = (0.955, 0.99, 0.997)
+#: Share of the active families that is visited again in a month (assumption).
+RECHECKED = 0.02
 
 
 def active(programme: int) -> int:
@@ -45,6 +54,12 @@ def nominated(programme: int) -> int:
 def on(programme: int) -> int:
     """Both bits."""
     return 3 << (2 * programme)
+
+
+def by_programme(status: Bytes, bit: Callable[[int], int]) -> tuple[Ints, Bytes]:
+    """Rows of the families with a programme's bit, and the programmes: one pair for each family and programme."""
+    found = [np.flatnonzero((status & bit(programme)) > 0) for programme in range(len(PROGRAMMES))]
+    return np.concatenate(found), np.repeat(np.arange(len(PROGRAMMES), dtype=np.uint8), [len(rows) for rows in found])
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class Listed:
 
     status: Bytes
     drawn: Bytes
-    found: npt.NDArray[np.int8]  # position in RESULTS, UNSEEN
+    found: Found  # position in RESULTS, UNSEEN
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,25 @@ def draw(streams: Streams, nation: Nation, known: Candidates, before: Bytes | No
     return Listed(status, drawn, found)
 
 
+def visit(streams: Streams, listed: Listed, known: Candidates, living: Flags, cycle: Month) -> Found:
+    """What this month's visit to each family found: position in RESULTS, UNSEEN without a visit."""
+    any_nominated = sum(nominated(programme) for programme in range(len(PROGRAMMES)))
+    speed = np.clip(1 - (1 - DECIDED) * known.slowness, 0.3, 1)
+    waiting = (listed.status & any_nominated) > 0
+    seen = waiting & (streams.uniform("visit nominated", cycle) < speed)
+    is_active = (listed.status & (any_nominated >> 1)) > 0
+    again = is_active & ~waiting & (streams.uniform("visit active", cycle) < RECHECKED)
+    chance = streams.uniform("visit result", cycle)
+    codes = np.array([ELIGIBLE, NOT_ELIGIBLE, NOT_FOUND, REFUSED], np.int8)
+    result = np.full(len(seen), UNSEEN, np.int8)
+    result[seen] = codes[np.searchsorted(_NOMINATED_RESULTS, chance[seen])]
+    result[again] = codes[np.searchsorted(_LISTED_RESULTS, chance[again])]
+    # the candidates of the nomination are visited as the scenario has it, whatever the pace of other months
+    scenario = (listed.drawn & nominated(BLTS)) > 0
+    result = np.where(scenario, listed.found, result)
+    return np.where(living, result, np.where(result == UNSEEN, UNSEEN, NOT_FOUND)).astype(np.int8)
+
+
 def _bits(flags: Flags, bit: int) -> Bytes:
     return np.where(flags, bit, 0).astype(np.uint8)
 
@@ -136,7 +170,7 @@ def _blts_regular(take: _Draw, known: Candidates, status: Bytes) -> Bytes:
     return _bits(inside | take("blts regular, outside", 0.12, weight, 5, 5), active(BLTS))
 
 
-def _nominate(take: _Draw, known: Candidates, status: Bytes, carried: int) -> tuple[Bytes, npt.NDArray[np.int8]]:
+def _nominate(take: _Draw, known: Candidates, status: Bytes, carried: int) -> tuple[Bytes, Found]:
     """The new candidates of November 2025, and what the field offices found by the cutoff."""
     free = (status == 0) & (known.decile > 0)
     fitting = free & ~known.excluded & known.sound

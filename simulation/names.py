@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from simulation.columns import Flags, Floats
+from simulation.columns import Flags, Floats, integers, strings
 
 MALE = (
     "Agus Budi Slamet Supriyadi Eko Dwi Tri Joko Bambang Hendra Rudi Dedi Asep Ujang Wahyu Rizki Fajar Andi Iwan "
@@ -53,7 +53,7 @@ def pool(island: str) -> tuple[pa.Array, int]:
         for first in given:
             made += [first] * max(1, round(len(second) * _SINGLE)) + [f"{first} {last}" for last in second]
     men = len(made) * len(MALE) // (len(MALE) + len(FEMALE))
-    return pa.array(made, pa.string()), men
+    return strings(made), men
 
 
 def column(island: str, uniform: Floats, female: Flags) -> pa.Array:
@@ -61,4 +61,4 @@ def column(island: str, uniform: Floats, female: Flags) -> pa.Array:
     names, men = pool(island)
     low, count = np.where(female, men, 0), np.where(female, len(names) - men, men)
     chosen = low + np.minimum((uniform * count).astype(np.int32), count - 1)
-    return pa.DictionaryArray.from_arrays(pa.array(chosen.astype(np.int32)), names)
+    return pa.DictionaryArray.from_arrays(integers(chosen.astype(np.int32)), names)

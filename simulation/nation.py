@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from simulation import areas, figures, lists, releases
+from simulation import areas, columns, figures, lists, releases
 from simulation.columns import Bytes
 from simulation.deliveries import DataFile, DataWriter, Landing
+from simulation.drawn import World
 from simulation.lists import PROGRAMMES, Nation
 from simulation.plan import Block, Part, Plan, Streams
 from simulation.population import draw_families
-from simulation.registry import World, block_rows
+from simulation.registry import block_rows
 from simulation.welfare import Ranking, province_shifts
 
 #: From so many families on, a second process pays for its start.
@@ -118,7 +119,7 @@ def _write_part(world: World, part: Part, bits: list[Bytes | None], folder: Path
     pkh: Counter[str] = Counter()
     for block, before in zip(part.blocks, bits, strict=True):
         made = block_rows(world, block, before)
-        pkh.update(made.pkh)
+        pkh += made.pkh
         for source, table in made.sources.items():
             if source not in writers:
                 # field verifications come office by office: a batch of their own for each island
@@ -149,5 +150,8 @@ def _quotas(world: World, pkh: Counter[str], folder: Path, kind: str) -> DataFil
     rows += [("PKH", regency, pkh[regency]) for area in world.areas.values() for regency in area.regencies]
     writer = DataWriter(folder, "kuota_program", "quota", kind)
     programme, area, quota = zip(*rows, strict=True)
-    writer.write(pa.table({"program": programme, "kode_wilayah": area, "kuota": pa.array(np.array(quota, np.int64))}))
+    counts = columns.integers(np.array(quota, np.int64))
+    writer.write(
+        pa.table({"program": columns.strings(programme), "kode_wilayah": columns.strings(area), "kuota": counts})
+    )
     return writer.close()

@@ -14,6 +14,7 @@ import pyarrow as pa
 from simulation import columns
 from simulation.clock import UNIX, Month
 from simulation.columns import Bytes, Flags, Floats
+from simulation.defects import Identity
 from simulation.persons import Persons
 from simulation.plan import Streams
 from simulation.population import Families
@@ -76,8 +77,10 @@ def _tenth(welfare: Floats) -> Bytes:
     return np.searchsorted(np.array(edges, np.float32), welfare).astype(np.uint8)
 
 
-def register_rows(streams: Streams, registered: Registered, persons: Persons, nik: pa.Array, cycle: Month) -> pa.Table:
-    """The rows of register_pengecualian for a block: the head, or the spouse of every fourth, by delivered NIK."""
+def register_rows(
+    streams: Streams, registered: Registered, persons: Persons, identity: Identity, cycle: Month
+) -> pa.Table:
+    """The rows of register_pengecualian: the head, or the spouse of every fourth, by the NIK as delivered."""
     head = persons.heads
     spouse = (head + 1 < len(persons.family)) & (streams.uniform("who is registered") < 0.25)
     following = np.minimum(head + 1, len(persons.family) - 1)
@@ -96,10 +99,10 @@ def register_rows(streams: Streams, registered: Registered, persons: Persons, ni
     )
     # employers report the first day of the month; the financial intelligence unit matched once
     as_of = np.where(code == GAMBLING, GAMBLING_AS_OF, (cycle.first_day - UNIX).days)
-    known = nik.is_valid().to_numpy(zero_copy_only=False)[rows]
+    known = identity.known[rows]
     return pa.table(
         {
-            "nik": nik.take(pa.array(rows[known])),
+            "nik": identity.nik.take(columns.integers(rows[known])),
             "register": columns.codes(code[known], CODES),
             "tanggal_data": columns.days(np.minimum(as_of[known], cycle.cutoff_day)),
         }

@@ -43,7 +43,7 @@ class Release:
             bank = pc.and_(active, pc.is_null(batch.column("channel")))
             yield pa.table(
                 {
-                    "program": pa.array([programme] * batch.num_rows, pa.string()),
+                    "program": pa.repeat(pa.scalar(programme), batch.num_rows),
                     "id_keluarga": batch.column("family_id").cast(pa.string()),
                     "status": pc.if_else(active, "AKTIF", "CALON"),
                     "tanggal_mulai": batch.column("listed_since").cast(pa.date32()),
@@ -58,7 +58,7 @@ class Release:
         for number, programme in enumerate(PROGRAMMES):
             for batch in self.batches(programme):
                 positions, provinces = _places(batch.column("family_id").cast(pa.string()))
-                active = pc.equal(batch.column("status"), "active").to_numpy(zero_copy_only=False)
+                active = np.array(pc.equal(batch.column("status"), "active").to_pylist(), np.bool_)
                 bit = np.where(active, lists.active(number), lists.nominated(number)).astype(np.uint8)
                 for province, held in found.items():
                     here = (provinces == int(province)) & (positions < len(held))
@@ -86,5 +86,5 @@ def _places(family: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     own = pc.if_else(ours, family, "K0000000000").to_pylist()
     numbers = ids.family_numbers(np.frombuffer("".join(own).encode("ascii"), np.uint8).reshape(-1, ids.FAMILY_WIDTH))
     provinces = (numbers >> np.uint64(32)).astype(np.int64)
-    provinces[~ours.to_numpy(zero_copy_only=False)] = 0
+    provinces[~np.array(ours.to_pylist(), np.bool_)] = 0
     return (numbers & np.uint64(0xFFFFFFFF)).astype(np.int64), provinces

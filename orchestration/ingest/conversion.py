@@ -135,7 +135,7 @@ def _read_through(connection: duckdb.DuckDBPyConnection, source: Source, file: R
     columns = ", ".join(map(identifier, source.column_names))
     try:
         rows = connection.execute(
-            f"SELECT count(*), bit_xor(hash({columns})) FROM ({raw_select_sql(source, {0: file})})"
+            f"SELECT count(*), bit_xor(hash({columns})) FROM ({raw_select_sql(source, {0: file}, connection)})"
         ).fetchall()
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise  # our fault, not the file's

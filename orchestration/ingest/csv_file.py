@@ -38,7 +38,7 @@ class CsvFile:
         self._file = open_regular(path)
         self._delivered = DigestingReader(self._file)
         self._packed = packed
-        self._stream: Any = gzip.open(self._delivered) if packed else self._delivered  # type: ignore[call-overload]
+        self._stream: Any = gzip.GzipFile(fileobj=self._delivered, mode="rb") if packed else self._delivered  # type: ignore[call-overload]
         self._unpacked = 0
         self._most_rows = most_rows
         self.rows = 0

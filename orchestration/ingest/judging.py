@@ -42,7 +42,7 @@ def judge_own_rows(
     return judge(
         connection,
         source,
-        raw_select_sql(source, numbered),
+        raw_select_sql(source, numbered, connection),
         cutoff=cutoff(cycle),
         limit=contract_limit(source, cycle),
         decimal_comma_files=[number for number, file in numbered.items() if file.decimal_comma],
@@ -55,7 +55,7 @@ def quota_problems(connection: duckdb.DuckDBPyConnection, cycle: str, files: Seq
     The places of a programme must be known whole: such a delivery is refused (landing contract).
     """
     source = SOURCES[QUOTAS]
-    rows = ibis.duckdb.from_connection(connection).sql(raw_select_sql(source, dict(enumerate(files))))
+    rows = ibis.duckdb.from_connection(connection).sql(raw_select_sql(source, dict(enumerate(files)), connection))
     programme, area, quota = source.columns
     empty = [trimmed(rows[column.name]).isnull() for column in source.columns]
     judged = rows.select(

@@ -5,6 +5,7 @@ midnight as a date (of UTC, where it has a zone). Nothing is trimmed, parsed or 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
@@ -17,17 +18,24 @@ from orchestration.ingest.records import RawFile
 _FLOATS = ("FLOAT", "DOUBLE")
 
 
-def raw_select_sql(source: Source, files: Mapping[int, RawFile]) -> str:
+def raw_select_sql(
+    source: Source, files: Mapping[int, RawFile], connection: duckdb.DuckDBPyConnection | None = None
+) -> str:
     """SQL of every row of ``files`` (file id to file); streams, in no order.
 
     Columns: file_id INTEGER, row_number BIGINT (from 1), unparsable VARCHAR, then the contract's columns as VARCHAR.
-    Files of one schema are read by one scan. Raises duckdb.Error when a file cannot be read.
+    Files of one schema are read by one scan. ``connection`` reads the types of Parquet columns, a new one if it is not
+    given. Raises duckdb.Error when a file cannot be read.
     """
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for file_id, file in files.items():
         schema = (("csv", ""),) if file.is_csv else parquet_schema(file.raw_path)
         groups.setdefault(schema, []).append(file_id)
-    selects = [_group_sql(source, {n: files[n].raw_path for n in ids}, files[ids[0]].is_csv) for ids in groups.values()]
+    with nullcontext(connection) if connection else duckdb.connect() as reader:
+        selects = [
+            _group_sql(source, {n: files[n].raw_path for n in ids}, None if files[ids[0]].is_csv else reader)
+            for ids in groups.values()
+        ]
     return "\nUNION ALL\n".join(selects) or _empty_sql(source)
 
 
@@ -42,16 +50,19 @@ def _empty_sql(source: Source) -> str:
     return f"SELECT {fixed}{columns} WHERE false"
 
 
-def _group_sql(source: Source, paths: Mapping[int, Path], is_csv: bool) -> str:
-    """One scan over files of one schema. Columns are taken by position: Parquet names are case sensitive, SQL's not."""
+def _group_sql(source: Source, paths: Mapping[int, Path], reader: duckdb.DuckDBPyConnection | None) -> str:
+    """One scan over files of one schema. Columns are taken by position: Parquet names are case sensitive, SQL's not.
+
+    ``reader`` is None for Parquet made from CSV.
+    """
     scan = f"read_parquet([{', '.join(_path(path) for path in paths.values())}], hive_partitioning = false)"
     file_id = f"(CAST([{', '.join(map(str, paths))}] AS INTEGER[]))[CAST(file_index AS BIGINT) + 1] AS file_id"
-    if is_csv:
+    if reader is None:
         columns = ", ".join(map(identifier, source.column_names))
         return f"SELECT {file_id}, row_number, unparsable, {columns} FROM {scan}"
     some_path = next(iter(paths.values()))
     names = [name for name, _ in parquet_schema(some_path)]
-    types = _engine_types(some_path)
+    types = _engine_types(some_path, reader)
     texts = [
         f"{_text_sql(f'c{position}', types[position])} AS {identifier(name)}"
         for name in source.column_names
@@ -67,10 +78,9 @@ def _path(path: Path) -> str:
     return literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path)))
 
 
-def _engine_types(path: Path) -> Sequence[str]:
-    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_path(path)}, hive_partitioning = false)")
-        return [row[1] for row in described.fetchall()]
+def _engine_types(path: Path, reader: duckdb.DuckDBPyConnection) -> Sequence[str]:
+    described = reader.execute(f"DESCRIBE SELECT * FROM read_parquet({_path(path)}, hive_partitioning = false)")
+    return [row[1] for row in described.fetchall()]
 
 
 def _text_sql(column: str, engine_type: str) -> str:
@@ -83,8 +93,7 @@ def _text_sql(column: str, engine_type: str) -> str:
         whole = f"format('{{:.0f}}', CAST({column} AS DOUBLE))"
         plain = f"CAST(CAST({text} AS DECIMAL(38, 20)) AS VARCHAR)"
         return (
-            f"CASE WHEN {column} = trunc({column}) AND isfinite({column}) THEN {whole}"
-            f" WHEN contains({text}, 'e') THEN {plain} ELSE {text} END"
+            f"CASE WHEN {column} = trunc({column}) THEN {whole} WHEN contains({text}, 'e') THEN {plain} ELSE {text} END"
         )
     if engine_type.startswith("TIMESTAMP"):
         moment = f"make_timestamp(epoch_us({column}))" if engine_type == "TIMESTAMP WITH TIME ZONE" else column

@@ -41,12 +41,13 @@ NO_DATES += [
 DATE = {"good": DATES, "bad": [*NO_DATES, *EMPTY]}
 TO_CUTOFF = {"good": ["2025-11-17", "0001-01-01"], "bad": ["2025-11-18", "9999-12-31", *NO_DATES, *EMPTY]}
 PROGRAMME = {"good": ["PKH", " sembako", "Blts_Kesra"], "bad": ["PKH1", "P KH", "BPNT", "PROGRAM\u0130", *EMPTY]}
-SEX = {"good": ["L", "p", " P\n"], "bad": ["M", "LP", "1", *EMPTY]}
+SEX = {"codes": ["L", "P"], "good": ["L", "p", " P\n"], "bad": ["M", "LP", "1", *EMPTY]}
 
 
 def optional(domain: Mapping[str, list]) -> dict[str, list]:
     """The same domain in a column that may be null."""
-    return {"good": [*domain["good"], *EMPTY], "bad": [value for value in domain["bad"] if value not in EMPTY]}
+    bad = [value for value in domain["bad"] if value not in EMPTY]
+    return {**domain, "good": [*domain["good"], *EMPTY], "bad": bad}
 
 
 def codes(listed: str) -> dict[str, list]:
@@ -54,6 +55,7 @@ def codes(listed: str) -> dict[str, list]:
     known = listed.split()
     strange = [code.replace("I", "ı").replace("S", "ſ") for code in known if "I" in code or "S" in code]
     return {
+        "codes": known,
         "good": [*known, *map(str.lower, known), f" {known[0].title()}\t"],
         "bad": ["LAINNY", "X", "0", known[0] + "X", f"{known[0]},{known[-1]}", *strange, *EMPTY],
     }
@@ -200,7 +202,6 @@ DOMAINS: dict[str, dict[str, dict[str, list]]] = {
         "tanggal": DATE,
     },
 }
-# a code list of criteria holds the registers too, so that the strange spellings of some are all there is to break
 SOURCE_NAMES = sorted(DOMAINS)
 
 
@@ -254,6 +255,22 @@ def test_every_column_of_every_source_is_tried() -> None:
     assert {name: list(domains) for name, domains in DOMAINS.items()} == {
         name: source.column_names for name, source in SOURCES.items()
     }
+
+
+def test_the_code_lists_are_those_of_the_contract() -> None:
+    written = {
+        name: {column: set(domain.get("codes", ())) for column, domain in DOMAINS[name].items()} for name in DOMAINS
+    }
+    listed = {name: {column.name: set(column.codes) for column in SOURCES[name].columns} for name in DOMAINS}
+    for source, column, code_list in (
+        ("register_pengecualian", "register", "registers"),
+        ("sanggahan", "kode_kriteria", "criteria"),
+    ):
+        assert written[source].pop(column) <= set(code_lists.codes(code_list))
+        listed[source].pop(column)
+    assert written == listed
+    assert set(code_lists.codes("programmes")) == {"PKH", "SEMBAKO", "BLTS_KESRA"}
+    assert set(code_lists.codes("registers")) == set(DOMAINS["register_pengecualian"]["register"]["codes"])
 
 
 @pytest.mark.parametrize("source", SOURCE_NAMES)

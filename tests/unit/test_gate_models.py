@@ -4,7 +4,6 @@ dbt compiles the models and their data tests; the tables they read are made here
 """
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -52,30 +51,26 @@ INPUTS = f"""
     create table eligibility.listed_families as select programme, family_id from lists.decisions
         where decision <> 'replace';
     create table lists.programme_places as select 'PKH' as programme, 5 as quota;
-    create table marts.list_drift as select 'PKH' as programme, 'nation' as area_level, 98 as same, 0 as missing,
+    create table eligibility.list_comparison as select 'PKH' as programme, 'nation' as area_level, 98 as same, 0 as missing,
         1 as unexpected, 2 as status_changed;
-    create table marts.delivery_quality as
+    create table staging.stg_row_counts as
         select s.source, r.rule, c.delivered, c.accepted,
             case when s.source = 'dtsen_individu' then r.rejected else 0 end as rejected
         from (select unnest({list(SOURCES)}) as source) as s
         cross join (values ('bad_code', 0), ('orphan', 1), ('flag_bad_nik', 7)) as r(rule, rejected)
         left join (values ('dtsen_keluarga', 100, 100), ('dtsen_individu', 201, 200)) as c(source, delivered, accepted)
             on s.source = c.source;
-    update marts.delivery_quality set delivered = 0, accepted = 0 where delivered is null;
+    update staging.stg_row_counts set delivered = 0, accepted = 0 where delivered is null;
 """
 FUNNEL = """
-    create table marts.cycle_funnel as
+    create table lists.area_counts as
     select programmes.programme, areas.area_level, areas.area_code, programmes.in_force,
-        count(*) filter (decision <> 'replace') as listed,
-        count(*) filter (previous_status = 'nominated') as nominated,
-        count(*) filter (decision = 'keep') as kept,
-        count(*) filter (decision = 'confirm') as confirmed,
-        count(*) filter (decision = 'pending') as pending,
-        count(*) filter (decision = 'hold') as held,
+        count(*) filter (decision <> 'replace') as listed, count(*) filter (previous_status = 'nominated') as nominated,
+        count(*) filter (decision = 'keep') as kept, count(*) filter (decision = 'confirm') as confirmed,
+        count(*) filter (decision = 'pending') as pending, count(*) filter (decision = 'hold') as held,
         count(*) filter (decision = 'remove' and previous_status = 'active') as removed_active,
         count(*) filter (decision = 'remove' and previous_status = 'nominated') as removed_nominated,
-        count(*) filter (decision = 'not_in_force') as not_in_force,
-        count(*) filter (decision = 'replace') as replaced,
+        count(*) filter (decision = 'not_in_force') as not_in_force, count(*) filter (decision = 'replace') as replaced,
         case when programmes.in_force and areas.area_level = 'nation' then 1 else 0 end as vacancies,
         count(*) filter (decision <> 'remove') as next_list_families
     from eligibility.programmes_in_force as programmes
@@ -92,18 +87,13 @@ class Gates:
 
     def __init__(self, nodes: dict[str, Any]) -> None:
         of_gates = {node["name"]: node for node in nodes.values() if node["schema"] == "gates"}
-        self._models = {name: node for name, node in of_gates.items() if node["resource_type"] == "model"}
+        self.models = {name: node for name, node in of_gates.items() if node["resource_type"] == "model"}
         self._tests = {
             node["name"].removeprefix("gate_"): node["compiled_code"]
             for node in nodes.values()
             if node["resource_type"] == "test" and node["name"].startswith("gate_")
         }
         self._schemas = {node["schema"] for node in nodes.values() if node["resource_type"] in ("model", "seed")}
-
-    @property
-    def models(self) -> set[str]:
-        """Names of the models of the schema."""
-        return set(self._models)
 
     def build(self, *changes: str, before_funnel: str = "") -> duckdb.DuckDBPyConnection:
         """Build them from the inputs after some changes; the connection holds them."""
@@ -112,8 +102,7 @@ class Gates:
             connection.execute(f"create schema if not exists {schema}")
         for statement in (INPUTS, before_funnel, FUNNEL, *changes):
             connection.execute(statement)
-        for name in MODELS:
-            node = self._models[name]
+        for node in map(self.models.__getitem__, MODELS):
             connection.execute(f"create table {node['relation_name']} as {node['compiled_code']}")
         return connection
 
@@ -131,15 +120,15 @@ class Gates:
 
 
 @pytest.fixture(scope="module")
-def gates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gates]:
+def gates(tmp_path_factory: pytest.TempPathFactory) -> Gates:
     """The compiled models."""
     target = tmp_path_factory.mktemp("target")
     Models(target)
-    yield Gates(json.loads((target / "manifest.json").read_text())["nodes"])
+    return Gates(json.loads((target / "manifest.json").read_text())["nodes"])
 
 
 def test_a_small_cycle_is_measured_as_counted_by_hand(gates: Gates) -> None:
-    assert gates.models == set(MODELS)
+    assert set(gates.models) == set(MODELS)
     assert gates.failing() == set()
     values = gates.values()
     assert {gate: float(value) for gate, (value, _) in values.items() if value is not None} == {
@@ -167,12 +156,12 @@ def test_a_small_cycle_is_measured_as_counted_by_hand(gates: Gates) -> None:
         (["update lists.decision_evidence set criterion = 'REFUSED'"], "removed PKH", 1),
         (["update lists.decision_evidence set action = 'hold'"], "removed PKH", 1),
         (["update lists.decisions set primary_reason = null"], "removed PKH", 1),
-        (["update marts.cycle_funnel set kept = kept + 1 where programme = 'PKH' and area_level = 'province'"],
+        (["update lists.area_counts set kept = kept + 1 where programme = 'PKH' and area_level = 'province'"],
          "funnel PKH 31", 1),
-        (["update marts.cycle_funnel set listed = 1, kept = 1, next_list_families = 1"
+        (["update lists.area_counts set listed = 1, kept = 1, next_list_families = 1"
           " where programme = 'PKH' and area_code = '3172'"], "funnel PKH 3172", 1),
-        (["delete from marts.cycle_funnel where programme = 'PKH' and area_code = '3171'"], "funnel PKH 3171", 1),
-        (["update marts.delivery_quality set delivered = 3 where source = 'usulan'"], "delivered usulan", 3),
+        (["delete from lists.area_counts where programme = 'PKH' and area_code = '3171'"], "funnel PKH 3171", 1),
+        (["update staging.stg_row_counts set delivered = 3 where source = 'usulan'"], "delivered usulan", 3),
         (["delete from households.families where family_id = 'F99'"], "accepted dtsen_keluarga", 1),
         (["insert into households.persons select 'again', family_id, nik, true, false from households.persons limit 2"],
          "accepted dtsen_individu", 2),
@@ -232,9 +221,9 @@ def test_what_the_lists_must_never_hold_or_lose(
         (["update staging.stg_families_before set welfare_decile = 4 where family_id in ('F0', 'F1')",
           "delete from staging.stg_families_before where family_id = 'F9'",
           "update households.families set welfare_decile = null where family_id = 'F8'"], "decile_jump", 1 / 98, "31"),
-        (["update marts.cycle_funnel set replaced = 0"], "replacement_fill", 0, "PKH"),
-        (["update marts.cycle_funnel set confirmed = 0"], "verification_coverage", 0, "31"),
-        (["update marts.list_drift set missing = 9"], "list_drift", 10 / 109, "PKH"),
+        (["update lists.area_counts set replaced = 0"], "replacement_fill", 0, "PKH"),
+        (["update lists.area_counts set confirmed = 0"], "verification_coverage", 0, "31"),
+        (["update eligibility.list_comparison set missing = 9"], "list_drift", 10 / 109, "PKH"),
     ],
 )  # fmt: skip
 def test_shares(gates: Gates, changes: list[str], gate: str, value: float, worst: str | None) -> None:
@@ -244,10 +233,10 @@ def test_shares(gates: Gates, changes: list[str], gate: str, value: float, worst
 
 def test_zero_denominators(gates: Gates) -> None:
     nothing = gates.values(
-        "update marts.cycle_funnel set in_force = false",
+        "update lists.area_counts set in_force = false",
         "delete from households.families",
-        "delete from marts.list_drift",
-        "update marts.delivery_quality set delivered = 0, accepted = 0, rejected = 0",
+        "delete from eligibility.list_comparison",
+        "update staging.stg_row_counts set delivered = 0, accepted = 0, rejected = 0",
         "delete from staging.stg_persons_rejected",
     )
     shares = {gate: value for gate, (value, _) in nothing.items() if gate not in ("conservation", "family_count_drift")}
@@ -256,32 +245,30 @@ def test_zero_denominators(gates: Gates) -> None:
 
 
 def test_what_cannot_be_told_is_null(gates: Gates) -> None:
-    values = gates.values("delete from marts.delivery_quality where rule = 'orphan'")
+    values = gates.values("delete from staging.stg_row_counts where rule = 'orphan'")
     assert values["orphan_share"] == (None, None)
-    assert gates.values("delete from marts.cycle_funnel where area_level = 'nation'").keys() == values.keys() - {
+    assert gates.values("delete from lists.area_counts where area_level = 'nation'").keys() == values.keys() - {
         "removal_rate", "hold_rate", "verification_coverage",
     }  # fmt: skip
 
 
 def test_no_reference_is_told_and_is_no_drift(gates: Gates) -> None:
-    changes = (
-        "delete from staging.stg_released_cycle",
-        "delete from staging.stg_families_before",
-        "delete from marts.list_drift",
-    )
-    with gates.build(*changes) as connection:
-        rows = connection.execute(
-            "select gate, value from gates.gate_values where not has_reference order by gate"
-        ).fetchall()
-    assert rows == [("decile_jump", 0), ("family_count_drift", 0), ("list_drift", 0)]
-    with gates.build() as connection:
-        assert connection.execute("select count(*) from gates.gate_values where not has_reference").fetchall() == [(0,)]
+    emptied = ("staging.stg_released_cycle", "staging.stg_families_before", "eligibility.list_comparison")
+    changes = [f"delete from {table}" for table in emptied]
+    unreferenced = "select gate, value from gates.gate_values where not has_reference order by gate"
+    with gates.build(*changes) as without, gates.build() as referenced:
+        assert without.execute(unreferenced).fetchall() == [
+            ("decile_jump", 0),
+            ("family_count_drift", 0),
+            ("list_drift", 0),
+        ]
+        assert referenced.execute(unreferenced).fetchall() == []
 
 
 def test_sources_regencies_and_deciles(gates: Gates) -> None:
     with gates.build(
-        "update marts.cycle_funnel set listed = 200, removed_nominated = 99 where area_level = 'regency' and in_force",
-        "update marts.cycle_funnel set listed = 199 where area_code = '3172'",
+        "update lists.area_counts set listed = 200, removed_nominated = 99 where area_level = 'regency' and in_force",
+        "update lists.area_counts set listed = 199 where area_code = '3172'",
         "update households.families set welfare_decile = 1 where welfare_decile = 2",
         "update households.families set welfare_decile = null where welfare_decile > 5",
     ) as connection:
@@ -301,10 +288,10 @@ def test_sources_regencies_and_deciles(gates: Gates) -> None:
 
 def test_a_data_test_needs_a_limit_and_a_value(gates: Gates) -> None:
     assert "conservation" in gates.failing("delete from rules.gate_limits where gate = 'conservation'")
-    rejected = "update marts.delivery_quality set rejected = {} where source = 'dtsen_keluarga' and rule = 'bad_code'"
+    rejected = "update staging.stg_row_counts set rejected = {} where source = 'dtsen_keluarga' and rule = 'bad_code'"
     assert "rejected_share_dtsen_keluarga" not in gates.failing(rejected.format(2))
     assert "rejected_share_dtsen_keluarga" in gates.failing(rejected.format(3))
-    assert "rejected_share_usulan" in gates.failing("delete from marts.delivery_quality where source = 'usulan'")
+    assert "rejected_share_usulan" in gates.failing("delete from staging.stg_row_counts where source = 'usulan'")
     newer = (
         "insert into rules.gate_limits select * replace (date '{}' as valid_from, 3 as upper) from rules.gate_limits"
     )

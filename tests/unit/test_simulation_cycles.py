@@ -149,6 +149,12 @@ def test_csv_holds_the_same_rows_as_parquet(tmp_path: Path) -> None:
             ), source
 
 
+def test_two_processes_write_the_same_bytes_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = digests(deliver(tmp_path / "one", 300))
+    monkeypatch.setattr("simulation.nation.MANY", 0)
+    assert digests(deliver(tmp_path / "two", 300)) == one
+
+
 def test_the_command_prints_rows_and_takes_the_lake_from_the_environment(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["--families", "200", "--cycle", "2025-11"], env={"MUTAKHIR_LAKE": str(tmp_path)})
     assert done.exit_code == 0

@@ -134,6 +134,14 @@ def test_what_is_missing_fails(tmp_path: Path) -> None:
     assert outcomes["removal_rate_regency"].value is None
 
 
+@pytest.mark.parametrize("deciles", [range(1, 10), [*range(1, 11), 10], [*range(1, 10), 11]])
+def test_every_decile_is_there_once(tmp_path: Path, deciles: list[int]) -> None:
+    tables = frames()
+    tables["evidence_deciles"] = pd.DataFrame({"welfare_decile": deciles, "share": 0.1})
+    only = tuple(limit for limit in LIMITS if limit.gate == "decile_balance")
+    assert not run(tables, tmp_path, only)["decile_balance"].success
+
+
 def test_an_engine_error_is_an_error_and_not_bad_data(tmp_path: Path) -> None:
     tables = frames()
     set_value(tables, "removal_rate", "many")

@@ -1,5 +1,10 @@
-{# One row per programme: its amount, and its decile range in the cycle; without a range it makes no decisions. #}
-with programmes as (
+{# One row per programme ever known: its amount, and its decile range in the cycle; without a range it makes no decisions. #}
+with known as (
+    select distinct programme
+    from {{ ref('programmes') }}
+),
+
+amounts as (
     select
         programmes.programme,
         programmes.amount_basis,
@@ -20,12 +25,12 @@ deciles as (
 )
 
 select
-    programmes.programme,
-    programmes.amount_basis,
-    programmes.quarterly_amount_idr,
+    known.programme,
+    amounts.amount_basis,
+    amounts.quarterly_amount_idr,
     deciles.decile_min,
     deciles.decile_max,
     deciles.programme is not null as in_force
-from programmes
-left join deciles on programmes.programme = deciles.programme and deciles.newest = 1
-where programmes.newest = 1
+from known
+left join amounts on known.programme = amounts.programme and amounts.newest = 1
+left join deciles on known.programme = deciles.programme and deciles.newest = 1

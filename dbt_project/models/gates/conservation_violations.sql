@@ -1,4 +1,5 @@
-{# "What must always hold" of the decision rules, counted: one row per rule and place where it was broken; no row, nothing broken.
+{# "What must always hold" of the decision rules, counted: one row per rule and place where it was broken;
+   no row, nothing broken.
    That a programme keeps to its quota is in list_violations; that selections keep to their order is a test of the lists. #}
 with households as (
     select
@@ -87,7 +88,7 @@ signed as (
         area_code,
         -listed as listed,
         -next_list_families as next_list_families
-    from {{ ref('cycle_funnel') }}
+    from {{ ref('area_counts') }}
 ),
 
 uneven as (
@@ -106,7 +107,7 @@ uneven as (
         programme,
         area_level,
         area_code
-    from {{ ref('cycle_funnel') }}
+    from {{ ref('area_counts') }}
     where
         listed <> kept + confirmed + pending + held + removed_active + removed_nominated + not_in_force
         or next_list_families <> kept + confirmed + pending + held + replaced + not_in_force

@@ -4,7 +4,7 @@ with counted as (
         area_code as regency_code,
         sum(listed) as listed,
         sum(removed_active + removed_nominated) as removed
-    from {{ ref('cycle_funnel') }}
+    from {{ ref('area_counts') }}
     where area_level = 'regency' and in_force
     group by area_code
 )

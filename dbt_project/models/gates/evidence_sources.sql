@@ -1,4 +1,5 @@
-{# One row per source: rows delivered, accepted and rejected, the share rejected (0 of nothing), and the rule that rejected most. #}
+{# One row per source: rows delivered, accepted and rejected, the share rejected (0 of nothing),
+   and the rule that rejected most. #}
 with quality as (
     select
         source,
@@ -9,9 +10,9 @@ with quality as (
         substr(rule, 1, 5) = 'flag_' as is_flag,
         row_number() over (
             partition by source
-            order by case when substr(rule, 1, 5) = 'flag_' then 0 else rejected end desc, rule
+            order by case when substr(rule, 1, 5) = 'flag_' then 0 else rejected end desc, rule asc
         ) as most_first
-    from {{ ref('delivery_quality') }}
+    from {{ ref('stg_row_counts') }}
 ),
 
 counted as (

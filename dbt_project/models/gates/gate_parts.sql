@@ -14,7 +14,7 @@ lists as (
         programme as place,
         case when in_force then replaced else 0 end as replaced,
         case when in_force then vacancies else 0 end as vacancies
-    from {{ ref('cycle_funnel') }}
+    from {{ ref('area_counts') }}
     where area_level = 'nation'
 ),
 
@@ -23,7 +23,7 @@ drift as (
         programme as place,
         missing + unexpected as drifted,
         same + missing + status_changed as released
-    from {{ ref('list_drift') }}
+    from {{ ref('list_comparison') }}
     where area_level = 'nation'
 ),
 
@@ -46,7 +46,7 @@ areas as (
         sum(case when in_force then held else 0 end) as held,
         sum(case when in_force then nominated else 0 end) as nominated,
         sum(case when in_force then confirmed + removed_nominated else 0 end) as decided
-    from {{ ref('cycle_funnel') }}
+    from {{ ref('area_counts') }}
     where area_level in ('nation', 'province')
     group by case when area_level = 'province' then area_code end
 ),
@@ -64,7 +64,7 @@ delivered as (
     select
         max(delivered) as persons,
         max(case when rule = 'orphan' then rejected end) as orphans
-    from {{ ref('delivery_quality') }}
+    from {{ ref('stg_row_counts') }}
     where source = 'dtsen_individu'
 ),
 

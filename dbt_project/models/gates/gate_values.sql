@@ -1,4 +1,5 @@
-{# One row per gate with a single value: what was measured, where it is worst, and whether there was something to compare with.
+{# One row per gate with a single value: what was measured, where it is worst, and whether there was
+   something to compare with.
    The gates by source, regency and decile are judged on the rows of their own tables. #}
 {% set of_nothing = "case when gate in ('replacement_fill', 'verification_coverage') then 1 else 0 end" %}
 with held as (
@@ -25,7 +26,7 @@ ranked_shares as (
             partition by gate
             order by
                 case when gate in ('replacement_fill', 'verification_coverage') then -value else value end desc,
-                place
+                place asc
         ) as worst_first
     from shares
     where place is not null and denominator > 0
@@ -50,7 +51,7 @@ ranked_violations as (
         gate,
         place,
         violations,
-        row_number() over (partition by gate order by violations desc, place) as worst_first
+        row_number() over (partition by gate order by violations desc, place asc) as worst_first
     from violations
 ),
 

@@ -1,4 +1,5 @@
-{# What the next lists must never hold or lose, counted: one row per gate and place where they do; no row, nothing broken. #}
+{# What the next lists must never hold or lose, counted: one row per gate and place where they do;
+   no row, nothing broken. #}
 with programmes as (
     select programme
     from {{ ref('programmes_in_force') }}

@@ -1,7 +1,16 @@
 {# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH component.
    The payee is the first by a text that sorts as the rule says: usable NIK, role, birth date, person_id.
-   (min_by passes over rows whose value is null on one engine, hence the empty texts.) #}
-with ranked as (
+   (min_by passes over rows whose value is null on one engine, hence the empty texts.)
+   A person qualifies for components in force alone; ages and schools are judged so in persons. #}
+with components as (
+    select
+        max(case when component = 'pregnant' then 1 else 0 end) = 1 as pregnant_counts,
+        max(case when component = 'severe_disability' then 1 else 0 end) = 1 as severe_disability_counts,
+        max(case when component = 'elderly' then 1 else 0 end) = 1 as elderly_counts
+    from {{ ref('pkh_components_in_force') }}
+),
+
+ranked as (
     select
         persons.*,
         case
@@ -21,10 +30,16 @@ with ranked as (
                 || persons.person_id
         end as payee_order,
         persons.is_living and (
-            persons.is_pregnant or persons.is_school_sd or persons.is_school_smp or persons.is_school_sma
-            or persons.is_early_childhood or persons.is_severely_disabled or persons.is_elderly
+            (persons.is_pregnant and components.pregnant_counts)
+            or persons.is_early_childhood
+            or (persons.is_severely_disabled and components.severe_disability_counts)
+            or (persons.is_elderly and components.elderly_counts)
+            or persons.is_school_sd
+            or persons.is_school_smp
+            or persons.is_school_sma
         ) as qualifies
     from {{ ref('persons') }} as persons
+    cross join components
     cross join {{ ref('stg_cycle') }} as cycle
 )
 

@@ -1,3 +1,17 @@
+{# A programme's names are of its newest row in force, of one that is not of its newest row. #}
+with names as (
+    select
+        programmes.programme,
+        programmes.name_id,
+        programmes.name_en,
+        row_number() over (
+            partition by programmes.programme
+            order by case when {{ in_force('programmes', 'cycle') }} then 0 else 1 end, programmes.valid_from desc
+        ) as newest
+    from {{ ref('programmes') }} as programmes
+    cross join {{ ref('stg_cycle') }} as cycle
+)
+
 select
     cycle.cycle,
     in_force.programme,
@@ -10,13 +24,4 @@ select
     in_force.decile_max
 from {{ ref('programmes_in_force') }} as in_force
 cross join {{ ref('stg_cycle') }} as cycle
-inner join {{ ref('programmes') }} as names
-    on in_force.programme = names.programme and {{ in_force('names', 'cycle') }}
-where not exists (
-    select 1
-    from {{ ref('programmes') }} as newer
-    where
-        newer.programme = names.programme
-        and newer.valid_from > names.valid_from
-        and {{ in_force('newer', 'cycle') }}
-)
+inner join names on in_force.programme = names.programme and names.newest = 1
