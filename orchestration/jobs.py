@@ -5,14 +5,11 @@ Every step of a run works in one process, which holds the lock on the cycle.
 
 import dagster as dg
 
-from orchestration.resources import CYCLES
-
 IN_PROCESS = dg.in_process_executor
 
 update_cycle = dg.define_asset_job(
     "update_cycle",
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("publish"),
-    partitions_def=CYCLES,
     executor_def=IN_PROCESS,
     description="Deliveries to gates: ingest, build, candidate, verdict. The candidate is written even when a gate blocks.",
     tags={"mutakhir/step": "update"},
@@ -21,7 +18,6 @@ update_cycle = dg.define_asset_job(
 publish = dg.define_asset_job(
     "publish",
     selection=dg.AssetSelection.groups("publish"),
-    partitions_def=CYCLES,
     executor_def=IN_PROCESS,
     description="Verdict and sign-offs again, then the release and the BI file.",
     tags={"mutakhir/step": "publish"},

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
@@ -21,15 +21,15 @@ from simulation.population import draw_families
 from simulation.registry import block_rows
 from simulation.welfare import Ranking, province_shifts
 
-#: From so many families on, a second process pays for its start.
+#: From so many families on, more than one process pays for its start.
 MANY = 400_000
-#: The ranking looks at so many families at most; beyond, at every second block, every third, ...
+#: The ranking looks at about so many families at most; beyond, at the first half of each block, a third, ...
 RANKED_AT_MOST = 8_000_000
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was written: rows by source, families, and the release that the lists were carried over from, if any."""
+    """What was written: rows by source, and the release that the lists were carried over from, if any."""
 
     rows: Counter[str]
     carried_from: str | None
@@ -68,11 +68,11 @@ def simulate(plan: Plan, lake: Path, kind: str, progress: Callable[[str, int, in
 
 
 def _world(plan: Plan, progress: Callable[[str, int, int], None]) -> World:
-    """Rank the families of the nation, all of them or of a large nation every n-th block."""
+    """Rank the families of the nation: all of them, or of a large nation the first n-th of every block."""
     places, shifts, blocks = areas.load(plan.seed), province_shifts(), list(plan.blocks())
     total = sum(block.families for block in blocks)
     step = -(-total // RANKED_AT_MOST)
-    chosen = blocks[::step]
+    chosen = [replace(block, families=-(-block.families // step)) for block in blocks]
     ranking = Ranking(scale=total / max(sum(block.families for block in chosen), 1))
     done = 0
     for block in chosen:
@@ -85,7 +85,7 @@ def _world(plan: Plan, progress: Callable[[str, int, int], None]) -> World:
 
 
 def _parts(world: World, before: dict[str, Bytes], folder: Path, kind: str) -> Iterator[tuple[Part, _Written]]:
-    """Write every part, with a second process when there is much to do."""
+    """Write every part, in several processes when there is much to do."""
     parts = world.plan.parts()
     slices = [[_slice(before, block) for block in part.blocks] for part in parts]
     workers = min(cpu_count() or 1, len(parts))

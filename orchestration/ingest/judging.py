@@ -50,7 +50,7 @@ def judge_own_rows(
 
 
 def quota_problems(connection: duckdb.DuckDBPyConnection, cycle: str, files: Sequence[RawFile]) -> list[str]:
-    """Row rules that rows of kuota_program break, first rule of each row, with their number; superseded rows are fine.
+    """Row rules that rows of kuota_program break, by file and the first rule of each row; superseded rows are fine.
 
     The places of a programme must be known whole: such a delivery is refused (landing contract).
     """
@@ -59,6 +59,7 @@ def quota_problems(connection: duckdb.DuckDBPyConnection, cycle: str, files: Seq
     programme, area, quota = source.columns
     empty = [trimmed(rows[column.name]).isnull() for column in source.columns]
     judged = rows.select(
+        "file_id",
         programme=code(trimmed(rows[programme.name])),
         area=code(region(trimmed(rows[area.name]))),
         quota=trimmed(rows[quota.name]).try_cast("int64"),
@@ -69,11 +70,16 @@ def quota_problems(connection: duckdb.DuckDBPyConnection, cycle: str, files: Seq
             (breaks(rows, quota, cutoff(cycle)), "bad_value"),
         ),
     )
-    broken = judged.filter(judged.rule.notnull()).group_by("rule").aggregate(rows=lambda table: table.count())
+    of_key = ibis.window(group_by=["programme", "area"])
     sound = judged.filter(judged.rule.isnull())
-    keys = sound.group_by("programme", "area").aggregate(quotas=sound.quota.nunique(), rows=lambda table: table.count())
-    conflicting = keys.filter(keys.quotas > 1).rows.sum().fill_null(0).execute()
-    found = {row["rule"]: row["rows"] for row in broken.to_pyarrow().to_pylist()} | {
-        "conflicting_duplicate": conflicting
-    }
-    return [f"{count} rows break row rule {rule}" for rule, count in sorted(found.items()) if count]
+    doubled = sound.mutate(differ=(sound.quota.min().over(of_key) < sound.quota.max().over(of_key)))
+    rejected = (
+        judged.filter(judged.rule.notnull())
+        .select("file_id", "rule")
+        .union(doubled.filter(doubled.differ).select("file_id", rule=ibis.literal("conflicting_duplicate")))
+    )
+    counted = rejected.group_by("file_id", "rule").aggregate(rows=rejected.count()).order_by("file_id", "rule")
+    return [
+        f"{files[row['file_id']].path}: rows rejected as {row['rule']}: {row['rows']}"
+        for row in counted.to_pyarrow().to_pylist()
+    ]

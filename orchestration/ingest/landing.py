@@ -22,7 +22,7 @@ from orchestration.settings import Settings
 
 STATEMENT = "delivery.json"
 DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
-MAX_STATEMENT_BYTES = 64 << 20
+MAX_STATEMENT_BYTES = 16 << 20
 
 
 def _file_name(name: str) -> str:
@@ -43,7 +43,7 @@ def _timestamp(text: str) -> str:
 
 class _StatedFile(BaseModel):
     name: Annotated[StrictStr, AfterValidator(_file_name)]
-    sha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[StrictStr, Field(pattern="^[0-9a-fA-F]{64}$")]
     rows: Annotated[StrictInt, Field(ge=0)]
 
 
@@ -191,7 +191,8 @@ def read_delivery(folder: Path, cycle: str, batch: str, source: Source) -> Lande
         return landed
     landed.sender, landed.sent_at = statement.sender, statement.sent_at
     landed.files = sorted(
-        (StatedFile(file.name, file.sha256, file.rows) for file in statement.files), key=lambda file: file.name.encode()
+        (StatedFile(file.name, file.sha256.lower(), file.rows) for file in statement.files),
+        key=lambda file: file.name.encode(),
     )
     if statement.contract_version != CONTRACT_VERSION:
         landed.problems.append(

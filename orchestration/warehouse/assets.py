@@ -16,7 +16,7 @@ from orchestration.engine import engine
 from orchestration.ingest.delivery import read_ingested
 from orchestration.resources import CYCLES
 from orchestration.settings import Settings
-from orchestration.warehouse.build import build_file, prepare_build
+from orchestration.warehouse.build import BuildBusy, build_file, prepare_build
 from orchestration.warehouse.dbt_results import write_test_results
 from orchestration.warehouse.project import PROJECT, Translator, dbt_environment, ensure_manifest
 
@@ -33,7 +33,10 @@ def warehouse(
 ) -> Iterator[Any]:
     """Build the cycle whole: every model is written before any test runs, so a failing test never hides the candidate."""
     path = build_file(settings, cycle)
-    prepare_build(settings, cycle, context.run_id, {name: read_ingested(settings, cycle, name) for name in SOURCES})
+    try:
+        prepare_build(settings, cycle, context.run_id, {name: read_ingested(settings, cycle, name) for name in SOURCES})
+    except BuildBusy as busy:
+        raise dg.Failure(description=str(busy), allow_retries=False) from busy
     os.environ.update(dbt_environment(settings, path))
 
     models = dbt.cli(

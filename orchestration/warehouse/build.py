@@ -3,6 +3,7 @@
 Writes no model; what the views mean stands in dbt_project/models/staging/_sources.yml.
 """
 
+import fcntl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ from orchestration.versions import code_version, seeds_digest
 _LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 
 
+class BuildBusy(RuntimeError):
+    """A process still writes the cycle's build file: dbt outlives a run that is killed, whose lock on the cycle is gone."""
+
+
 def build_file(settings: Settings, cycle: str) -> Path:
     """The cycle's DuckDB file."""
     return settings.build / f"{cycle}.duckdb"
@@ -34,10 +39,11 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
     """Start the cycle's build anew: an empty file with the schemas raw, reference and released, and build/<cycle>.json.
 
     ``ingested``: every source of the contract by name. The record carries the run's id, by which the candidate knows
-    that it reads this run's build. Raises KeyError when a source is missing.
+    that it reads this run's build. Raises BuildBusy, and KeyError when a source is missing.
     """
     path = build_file(settings, cycle)
     private_dir(path.parent)
+    _refuse_busy(path)
     for old in (path, path.with_name(path.name + ".wal"), path.with_suffix(".json"), path.with_suffix(".dbt_tests.json")):
         old.unlink(missing_ok=True)
     with engine(settings, path) as connection:
@@ -72,6 +78,20 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
             ],
         },
     )
+
+
+def _refuse_busy(path: Path) -> None:
+    """A file that is deleted under its writer would mix two builds: the write-ahead log goes by name."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the engine locks what it has open
+        except OSError:
+            raise BuildBusy(
+                f"{path} is still being written, by dbt of a run that was killed: wait until it ends, or stop it"
+                f" (fuser {path} names the process), then run again"
+            ) from None
 
 
 @dataclass(frozen=True)
