@@ -53,7 +53,7 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 	@touch $@
 
 $(MANIFEST): $(DBT_FILES) $(INSTALLED)
-	@cd dbt_project && ../$(BIN)/dbt --quiet parse
+	@$(BIN)/python -c 'from orchestration.warehouse.project import ensure_manifest; ensure_manifest()'
 	@touch $@
 
 # ------------------------------------------------------------------------------------------------------------- use
@@ -112,7 +112,7 @@ lint-types:
 	@$(BIN)/mypy
 
 lint-sql:
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models $(wildcard dbt_project/tests/*.sql)
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models $(wildcard dbt_project/tests/*.sql)
 
 unit:
 	@$(PYTEST) -m "not pipeline and not browser" --ignore=tests/pipeline --ignore=tests/browser $(PYTEST_ARGS)

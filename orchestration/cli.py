@@ -5,6 +5,7 @@ Decides nothing itself: what a command does stands in the jobs' assets and in th
 
 import os
 import socket
+import sys
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import uuid4
@@ -27,8 +28,9 @@ app = typer.Typer(
     help="Runs the monthly update cycle of a social-assistance registry: deliveries, decisions, gates, releases.",
     epilog="Exit codes: 0 done, 1 the work or a gate failed, 2 wrong usage. The lake is $MUTAKHIR_LAKE (./lake).",
 )
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+_WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width; the tables want one
+console = Console(highlight=False, width=_WIDTH)
+errors = Console(stderr=True, highlight=False, width=_WIDTH)
 
 _PROCESS_TAG = "mutakhir/process"
 

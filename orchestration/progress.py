@@ -76,7 +76,7 @@ def quiet_output(log: Path) -> Iterator[Console]:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         try:
-            yield Console(file=real, highlight=False)
+            yield Console(file=real, highlight=False, width=None if real.isatty() else 140)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

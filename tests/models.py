@@ -55,6 +55,7 @@ class Models:
     def run(self, rows: Iterable[Row], cycle: str) -> duckdb.DuckDBPyConnection:
         """Build every model from delivered rows; the connection holds them."""
         connection = duckdb.connect(config={"threads": 2})
+        connection.execute("attach ':memory:' as build; use build")
         for schema in ("raw", "reference", "released", "rules", *sorted({n["schema"] for n in self._models.values()})):
             connection.execute(f"create schema {schema}")
         self._load_seeds(connection)

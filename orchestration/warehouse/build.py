@@ -27,7 +27,7 @@ _LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 
 
 class BuildBusy(RuntimeError):
-    """A process still writes the cycle's build file: dbt outlives a run that is killed, whose lock on the cycle is gone."""
+    """A process still writes the build file: dbt outlives a run that is killed, while its lock on the cycle is gone."""
 
 
 def build_file(settings: Settings, cycle: str) -> Path:

@@ -8,33 +8,48 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from dagster_dbt import DagsterDbtTranslator, DbtProject
+from filelock import FileLock
 
 from orchestration.settings import DBT_PROJECT_DIR, Settings, private_dir
 
 PROJECT = DbtProject(project_dir=DBT_PROJECT_DIR, profiles_dir=DBT_PROJECT_DIR)
-DBT = str(Path(sys.executable).with_name("dbt"))
-"""The dbt command of this environment, whatever the PATH says."""
+DBT = str(Path(sys.executable).with_name("mutakhir-dbt"))
+"""The command of dbt_command.py, in this environment whatever the PATH says."""
 
 
 def ensure_manifest() -> Path:
-    """The project's manifest, parsed anew when a file of the project is newer than it. Raises CalledProcessError."""
+    """The project's manifest, parsed anew when a file of the project is newer than it. Raises CalledProcessError.
+
+    Parsed beside and renamed under a lock, so that two commands that start at once never meet half a manifest.
+    """
     manifest = Path(PROJECT.manifest_path)
-    made = manifest.stat().st_mtime if manifest.exists() else 0.0
+    target = private_dir(manifest.parent)
+    with FileLock(target / ".parse.lock"):
+        if _is_current(manifest):
+            return manifest
+        with TemporaryDirectory(dir=target) as beside:
+            subprocess.run(
+                [Path(sys.executable).with_name("dbt"), "--quiet", "parse", "--target-path", beside],
+                cwd=DBT_PROJECT_DIR,
+                env={**os.environ, "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR), "DO_NOT_TRACK": "1"},
+                check=True,
+            )
+            for name in ("partial_parse.msgpack", manifest.name):
+                os.replace(Path(beside) / name, target / name)
+    return manifest
+
+
+def _is_current(manifest: Path) -> bool:
+    if not (manifest.exists() and manifest.with_name("partial_parse.msgpack").exists()):
+        return False
     sources = [DBT_PROJECT_DIR / "dbt_project.yml", DBT_PROJECT_DIR / "profiles.yml"]
     for folder in ("models", "macros", "seeds", "tests"):
-        sources += (DBT_PROJECT_DIR / folder).rglob("*.*")
-    if any(path.stat().st_mtime > made for path in sources):
-        subprocess.run(
-            [DBT, "--quiet", "parse"],
-            cwd=DBT_PROJECT_DIR,
-            env={**os.environ, "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR), "DO_NOT_TRACK": "1"},
-            check=True,
-        )
-        manifest.touch()
-    return manifest
+        sources += (DBT_PROJECT_DIR / folder).rglob("*")
+    return max(path.stat().st_mtime for path in sources) <= manifest.stat().st_mtime
 
 
 def dbt_environment(settings: Settings, build_file: Path) -> dict[str, str]:

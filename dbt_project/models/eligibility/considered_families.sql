@@ -1,4 +1,5 @@
-{# Programme and family pairs that the cycle judges: the listed, and the unlisted that are ranked inside the programme's deciles. #}
+{# Programme and family pairs that the cycle judges: the listed, and the unlisted that are ranked inside the programme's
+   deciles. #}
 select
     listed.programme,
     listed.family_id,

@@ -62,7 +62,10 @@ select
     is_listed,
     criterion,
     precedence,
-    case when action = 'remove' and contestable and is_contested and cleared_by is null then 'hold' else action end as action,
+    case
+        when action = 'remove' and contestable and is_contested and cleared_by is null then 'hold'
+        else action
+    end as action,
     evidence_date,
     source,
     file_id,

@@ -4,7 +4,8 @@ with rejected_only as (
         rejected.programme,
         rejected.family_id,
         case
-            when count(rejected.status) > 0 and count(case when rejected.status = 'active' then 1 end) = 0 then 'nominated'
+            when count(rejected.status) > 0 and count(case when rejected.status = 'active' then 1 end) = 0
+                then 'nominated'
             else 'active'
         end as status,
         min(rejected.listed_since) as listed_since,

@@ -1,4 +1,5 @@
-{# One row per programme ever known: its amount, and its decile range in the cycle; without a range it makes no decisions. #}
+{# One row per programme ever known: its amount, and its decile range in the cycle; without a range it makes no
+   decisions. #}
 with known as (
     select distinct programme
     from {{ ref('programmes') }}

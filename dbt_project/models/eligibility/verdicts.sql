@@ -1,4 +1,5 @@
-{# One row per considered family with uncleared evidence, per programme: what its uncleared evidence amounts to, and the reasons. #}
+{# One row per considered family with uncleared evidence, per programme: what its uncleared evidence amounts to, and the
+   reasons. #}
 with uncleared as (
     select
         *,

@@ -1,4 +1,5 @@
-{# One row per family with a field verification that still counts: the newest date, and its result if there is only one. #}
+{# One row per family with a field verification that still counts: the newest date, and its result if there is only
+   one. #}
 with valid as (
     select
         verifications.family_id,

@@ -56,7 +56,8 @@ described as (
             and families.floor_area_m2 < cycle.min_floor_area_per_person_m2 * members.living_persons,
             false
         ) as unfit_housing,
-        coalesce(members.payee_working = 'TIDAK' or members.payee_work_status = 'PEKERJA_BEBAS', false) as no_steady_work,
+        coalesce(members.payee_working = 'TIDAK' or members.payee_work_status = 'PEKERJA_BEBAS', false)
+            as no_steady_work,
         coalesce(families.electricity_va <= cycle.low_power_max_va, false) as low_power
     from {{ ref('stg_families') }} as families
     cross join {{ ref('stg_cycle') }} as cycle

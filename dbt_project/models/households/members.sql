@@ -1,5 +1,5 @@
-{# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH component.
-   The payee is the first by a text that sorts as the rule says: usable NIK, role, birth date, person_id.
+{# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH
+   component. The payee is the first by a text that sorts as the rule says: usable NIK, role, birth date, person_id.
    (min_by passes over rows whose value is null on one engine, hence the empty texts.)
    A person qualifies for components in force alone; ages and schools are judged so in persons. #}
 with components as (

@@ -1,4 +1,5 @@
-{# One row per accepted person: what is known of the NIK, whether the person lives, age and PKH components at the cutoff. #}
+{# One row per accepted person: what is known of the NIK, whether the person lives, age and PKH components at the
+   cutoff. #}
 with component_ages as (
     select
         min(case when component = 'early_childhood' then age_min end) as early_childhood_min,

@@ -34,7 +34,7 @@ ordered as (
         - coalesce(
             sum(offered.places) over (
                 partition by offered.family_id
-                order by offered.quarterly_amount_idr desc, offered.component
+                order by offered.quarterly_amount_idr desc, offered.component asc
                 rows between unbounded preceding and 1 preceding
             ),
             0

@@ -1,4 +1,5 @@
-{# NIK whose newest match event up to the cutoff says that it does not match the civil registry; on a tie of dates it does not. #}
+{# NIK whose newest match event up to the cutoff says that it does not match the civil registry; on a tie of dates it
+   does not. #}
 with match_events as (
     select
         events.nik,

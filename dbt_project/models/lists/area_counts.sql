@@ -1,5 +1,10 @@
 {# The funnel: families by decision, places and amounts, by programme and area; every area of the country has its row.
    Rows of unknown area count in the nation alone. #}
+{% set of_decisions = [
+    'listed', 'active', 'nominated', 'kept', 'confirmed', 'pending', 'held', 'held_active', 'held_nominated',
+    'removed_active', 'removed_nominated', 'not_in_force', 'replaced_regency', 'replaced_province', 'replaced_national',
+    'replaced', 'occupied', 'next_list_families', 'payable_amount_idr', 'held_amount_idr', 'removed_amount_idr'
+] %}
 with areas as (
     select
         'nation' as area_level,
@@ -46,7 +51,9 @@ decided as (
         candidates.programme,
         candidates.province_code,
         candidates.regency_code,
-        {% for _ in range(21) %}0, {% endfor %}
+        {% for measure in of_decisions -%}
+        0 as {{ measure }},
+        {% endfor -%}
         case when selections.family_id is null then 1 else 0 end as waiting,
         case when waiting_list.family_id is not null then 1 else 0 end as on_waiting_list
     from {{ ref('candidates') }} as candidates
@@ -57,12 +64,7 @@ decided as (
 ),
 
 counted as (
-    {{ rolled_up('decided', ['programme'], [
-        'listed', 'active', 'nominated', 'kept', 'confirmed', 'pending', 'held', 'held_active', 'held_nominated',
-        'removed_active', 'removed_nominated', 'not_in_force', 'replaced_regency', 'replaced_province', 'replaced_national',
-        'replaced', 'occupied', 'next_list_families', 'payable_amount_idr', 'held_amount_idr', 'removed_amount_idr',
-        'waiting', 'on_waiting_list'
-    ]) }}
+    {{ rolled_up('decided', ['programme'], of_decisions + ['waiting', 'on_waiting_list']) }}
 ),
 
 regency_places as (

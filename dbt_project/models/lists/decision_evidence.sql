@@ -1,12 +1,12 @@
-{# The evidence behind the decisions: of every listed or selected family, cleared evidence included, with the delivery that
-   shows it (the source's first delivery of the cycle, where absence shows it). regency_code orders the files alone. #}
+{# The evidence behind the decisions: of every listed or selected family, cleared evidence included, with the delivery
+   that shows it (the source's first delivery of the cycle, where absence shows it). regency_code orders the files alone. #}
 with first_delivery as (
     select
-        source,
-        min_by(delivery_digest, file_id) as delivery_digest
+        files.source,
+        min_by(files.delivery_digest, files.file_id) as delivery_digest
     from {{ ref('stg_files') }} as files
     inner join {{ ref('stg_cycle') }} as cycle on files.delivery_cycle = cycle.cycle
-    group by source
+    group by files.source
 )
 
 select

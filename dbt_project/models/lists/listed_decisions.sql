@@ -1,4 +1,5 @@
-{# Exactly one decision for each listed family and programme; the first rule that matches (decision rules, Decisions). #}
+{# Exactly one decision for each listed family and programme: the first rule that matches (decision rules,
+   Decisions). #}
 with judged as (
     select
         listed.programme,
@@ -20,7 +21,10 @@ with judged as (
             when verdicts.has_hold then 'hold'
             when
                 listed.previous_status = 'nominated'
-                and not coalesce(verifications.result = 'eligible' and verifications.verified_on >= listed.listed_since, false)
+                and not coalesce(
+                    verifications.result = 'eligible' and verifications.verified_on >= listed.listed_since,
+                    false
+                )
                 then 'pending'
             when listed.previous_status = 'nominated' then 'confirm'
             else 'keep'

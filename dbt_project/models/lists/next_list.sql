@@ -1,4 +1,5 @@
-{# What each list becomes: every listed family that stays, and every one that takes a place. regency_code orders the files alone. #}
+{# What each list becomes: every listed family that stays, and every one that takes a place. regency_code orders the
+   files alone. #}
 select
     decisions.programme,
     decisions.family_id,

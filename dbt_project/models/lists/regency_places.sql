@@ -1,6 +1,6 @@
-{# One row per programme in force and regency with places or listed families: what it may fill itself (decision rules, Places).
-   Where the regencies want more than the nation has, each gets its share rounded down, and the places left over go one each
-   by largest remainder, ties by regency_code. #}
+{# One row per programme in force and regency with places or listed families: what it may fill itself (decision rules,
+   Places). Where the regencies want more than the nation has, each gets its share rounded down, and the places left over
+   go one each by largest remainder, ties by regency_code. #}
 with listed as (
     select
         programme,
@@ -43,7 +43,8 @@ wanted as (
         areas.occupied,
         programmes.vacancies as programme_vacancies,
         case when programmes.has_regency_quota then areas.quota else areas.listed end as allotment,
-        greatest(0, case when programmes.has_regency_quota then areas.quota else areas.listed end - areas.occupied) as vacancies
+        greatest(0, case when programmes.has_regency_quota then areas.quota else areas.listed end - areas.occupied)
+            as vacancies
     from areas
     inner join {{ ref('programme_places') }} as programmes on areas.programme = programmes.programme
 ),
@@ -70,7 +71,9 @@ remainders as (
     select
         *,
         case when all_vacancies > programme_vacancies
-            then {{ whole_product('vacancies', 'programme_vacancies') }} - {{ whole_product('whole_share', 'all_vacancies') }}
+            then
+                {{ whole_product('vacancies', 'programme_vacancies') }}
+                - {{ whole_product('whole_share', 'all_vacancies') }}
             else 0
         end as remainder,
         case when all_vacancies > programme_vacancies
@@ -83,7 +86,7 @@ remainders as (
 ordered as (
     select
         *,
-        row_number() over (partition by programme order by remainder desc, regency_code) as remainder_order
+        row_number() over (partition by programme order by remainder desc, regency_code asc) as remainder_order
     from remainders
 )
 

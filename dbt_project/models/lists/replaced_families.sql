@@ -22,7 +22,7 @@ selected as (
             partition by
                 programme,
                 selection_round,
-                case when selection_round = 'province' then province_code when selection_round = 'regency' then regency_code end
+                case selection_round when 'province' then province_code when 'regency' then regency_code end
             order by selection_order
         ) as position
     from {{ ref('selections') }}
@@ -78,7 +78,10 @@ left_in_nation as (
     select
         removed.programme,
         removed.family_id,
-        row_number() over (partition by removed.programme order by removed.regency_code, removed.family_id) as position
+        row_number() over (
+            partition by removed.programme
+            order by removed.regency_code asc nulls last, removed.family_id asc
+        ) as position
     from left_in_province as removed
     where not exists (
         select 1

@@ -3,8 +3,10 @@ with in_regency as (
     select
         candidates.*,
         coalesce(regencies.places, 0) as places,
-        row_number() over (partition by candidates.programme, candidates.regency_code order by candidates.selection_order)
-            as regency_order
+        row_number() over (
+            partition by candidates.programme, candidates.regency_code
+            order by candidates.selection_order
+        ) as regency_order
     from {{ ref('candidates') }} as candidates
     left join {{ ref('regency_places') }} as regencies
         on candidates.programme = regencies.programme and candidates.regency_code = regencies.regency_code

@@ -16,8 +16,10 @@ remaining as (
         candidates.programme,
         candidates.family_id,
         candidates.regency_code,
-        row_number() over (partition by candidates.programme, candidates.regency_code order by candidates.selection_order)
-            as position_in_regency
+        row_number() over (
+            partition by candidates.programme, candidates.regency_code
+            order by candidates.selection_order
+        ) as position_in_regency
     from {{ ref('candidates') }} as candidates
     where not exists (
         select 1

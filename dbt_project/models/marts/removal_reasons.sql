@@ -5,8 +5,10 @@ with counted as (
         decisions.regency_code,
         evidence.criterion,
         evidence.action,
-        case when decisions.decision = 'remove' and decisions.primary_reason = evidence.criterion then 1 else 0 end as removed,
-        case when decisions.decision = 'hold' and decisions.primary_reason = evidence.criterion then 1 else 0 end as held,
+        case when decisions.decision = 'remove' and decisions.primary_reason = evidence.criterion then 1 else 0 end
+            as removed,
+        case when decisions.decision = 'hold' and decisions.primary_reason = evidence.criterion then 1 else 0 end
+            as held,
         case when not evidence.cleared then 1 else 0 end as uncleared,
         case when evidence.cleared then 1 else 0 end as cleared
     from {{ ref('decisions') }} as decisions

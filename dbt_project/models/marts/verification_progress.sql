@@ -32,7 +32,8 @@ select
     cast(sum(families.listed) as bigint) as listed,
     cast(sum(families.on_work_list) as bigint) as on_work_list,
     cast(sum(families.to_verify) as bigint) as to_verify,
-    cast(sum(case when families.listed = 1 and verifications.family_id is not null then 1 else 0 end) as bigint) as verified,
+    cast(sum(case when families.listed = 1 and verifications.family_id is not null then 1 else 0 end) as bigint)
+        as verified,
     {% for result in ['eligible', 'not_eligible', 'not_found', 'refused'] -%}
     cast(sum(case when families.listed = 1 and verifications.result = '{{ result }}' then 1 else 0 end) as bigint)
         as verified_{{ result }},

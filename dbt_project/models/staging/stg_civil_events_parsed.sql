@@ -14,7 +14,12 @@ with trimmed as (
 parsed as (
     select
         trimmed.*,
-        case {{ parse_code('event_type_text', 'civil_event_types') }} when 'KEMATIAN' then 'death' when 'PINDAH' then 'moved' when 'TIDAK_PADAN' then 'unmatched' when 'PADAN' then 'matched' end as event_type,
+        case {{ parse_code('event_type_text', 'civil_event_types') }}
+            when 'KEMATIAN' then 'death'
+            when 'PINDAH' then 'moved'
+            when 'TIDAK_PADAN' then 'unmatched'
+            when 'PADAN' then 'matched'
+        end as event_type,
         {{ parse_date('event_date_text') }} as event_date
     from trimmed
 )

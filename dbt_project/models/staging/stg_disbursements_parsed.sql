@@ -13,15 +13,20 @@ with trimmed as (
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
+programmes as (
+    select distinct programme
+    from {{ ref('programmes') }}
+),
+
 parsed as (
     select
         trimmed.*,
-        programmes.programme as programme,
+        programmes.programme,
         {{ parse_period('period_text') }} as period,
         {{ parse_code('result_text', 'disbursement_results') }} as result,
         {{ parse_date('disbursed_on_text') }} as disbursed_on
     from trimmed
-    left join (select distinct programme from {{ ref('programmes') }}) as programmes
+    left join programmes
         on {{ ascii_upper('trimmed.programme_text') }} = programmes.programme
 )
 
@@ -38,7 +43,10 @@ select
     false as flag_bad_value,
     case
         when unparsable is not null then 'unparsable'
-        when programme_text is null or family_id is null or period_text is null or result_text is null or disbursed_on_text is null then 'missing_key'
+        when
+            programme_text is null or family_id is null or period_text is null or result_text is null
+            or disbursed_on_text is null
+            then 'missing_key'
         when programme is null or result is null then 'bad_code'
         when period is null or disbursed_on is null then 'bad_value'
     end as row_rule

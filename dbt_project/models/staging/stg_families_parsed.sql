@@ -45,7 +45,8 @@ in_domain as (
         *,
         case when any_decile between 1 and 10 then any_decile end as welfare_decile,
         case when any_rank >= 1 then any_rank end as welfare_rank,
-        case when any_electricity in ({{ var('electricity_powers') | join(', ') }}) then any_electricity end as electricity_va
+        case when any_electricity in ({{ var('electricity_powers') | join(', ') }}) then any_electricity end
+            as electricity_va
     from parsed
 )
 

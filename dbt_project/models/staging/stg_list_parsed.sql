@@ -14,20 +14,33 @@ with trimmed as (
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
+programmes as (
+    select distinct programme
+    from {{ ref('programmes') }}
+),
+
 parsed as (
     select
         trimmed.*,
-        programmes.programme as programme,
-        case {{ parse_code('status_text', 'list_statuses') }} when 'AKTIF' then 'active' when 'CALON' then 'nominated' end as status,
+        programmes.programme,
+        case {{ parse_code('status_text', 'list_statuses') }}
+            when 'AKTIF' then 'active'
+            when 'CALON' then 'nominated'
+        end as status,
         {{ parse_date('listed_since_text') }} as listed_since,
         {{ parse_code('channel_text', 'channels') }} as channel,
-        case when {{ matches('village_text', '[0-9]{10}') }} and regencies.area_code is not null then village_text end as village_code,
+        case
+            when {{ matches('trimmed.village_text', '[0-9]{10}') }} and regencies.area_code is not null
+                then trimmed.village_text
+        end as village_code,
         villages.area_code is not null as village_known
     from trimmed
-    left join (select distinct programme from {{ ref('programmes') }}) as programmes
+    left join programmes
         on {{ ascii_upper('trimmed.programme_text') }} = programmes.programme
-    left join {{ ref('stg_areas') }} as regencies on substr(trimmed.village_text, 1, 4) = regencies.area_code and regencies.area_level = 'regency'
-    left join {{ ref('stg_areas') }} as villages on trimmed.village_text = villages.area_code and villages.area_level = 'village'
+    left join {{ ref('stg_areas') }} as regencies
+        on substr(trimmed.village_text, 1, 4) = regencies.area_code and regencies.area_level = 'regency'
+    left join {{ ref('stg_areas') }} as villages
+        on trimmed.village_text = villages.area_code and villages.area_level = 'village'
 )
 
 select
@@ -45,7 +58,8 @@ select
     village_code is not null and not village_known as flag_unknown_village,
     case
         when unparsable is not null then 'unparsable'
-        when programme_text is null or family_id is null or status_text is null or listed_since_text is null then 'missing_key'
+        when programme_text is null or family_id is null or status_text is null or listed_since_text is null
+            then 'missing_key'
         when not {{ is_key('family_id') }} then 'bad_key'
         when programme is null or status is null then 'bad_code'
         when listed_since is null then 'bad_value'

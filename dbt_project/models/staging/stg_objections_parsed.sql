@@ -14,15 +14,23 @@ with trimmed as (
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
+criteria as (
+    select distinct criterion
+    from {{ ref('criteria') }}
+),
+
 parsed as (
     select
         trimmed.*,
-        criteria.criterion as criterion,
+        criteria.criterion,
         {{ parse_date('lodged_on_text') }} as lodged_on,
         {{ parse_date('decided_on_text') }} as decided_on,
-        case {{ parse_code('ruling_text', 'rulings') }} when 'DITERIMA' then 'upheld' when 'DITOLAK' then 'rejected' end as ruling
+        case {{ parse_code('ruling_text', 'rulings') }}
+            when 'DITERIMA' then 'upheld'
+            when 'DITOLAK' then 'rejected'
+        end as ruling
     from trimmed
-    left join (select distinct criterion from {{ ref('criteria') }}) as criteria
+    left join criteria
         on {{ ascii_upper('trimmed.criterion_text') }} = criteria.criterion
 )
 
@@ -40,7 +48,8 @@ select
     coalesce(decided_on_text is not null and decided_on is null, false) as flag_bad_value,
     case
         when unparsable is not null then 'unparsable'
-        when objection_id is null or family_id is null or criterion_text is null or lodged_on_text is null then 'missing_key'
+        when objection_id is null or family_id is null or criterion_text is null or lodged_on_text is null
+            then 'missing_key'
         when criterion is null then 'bad_code'
         when lodged_on is null then 'bad_value'
     end as row_rule

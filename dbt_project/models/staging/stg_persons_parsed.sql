@@ -44,11 +44,13 @@ parsed as (
 in_domain as (
     select
         parsed.*,
-        case when any_birth_date between date '1900-01-01' and cycle.cutoff then any_birth_date end as birth_date,
-        school_participation_text is not null and school_participation is null
-        or school_level_text is not null and school_level is null
-        or disability_text is not null and disability is null
-        or pregnant_text is not null and pregnant is null as component_value_lost
+        case
+            when parsed.any_birth_date between date '1900-01-01' and cycle.cutoff then parsed.any_birth_date
+        end as birth_date,
+        parsed.school_participation_text is not null and parsed.school_participation is null
+        or parsed.school_level_text is not null and parsed.school_level is null
+        or parsed.disability_text is not null and parsed.disability is null
+        or parsed.pregnant_text is not null and parsed.pregnant is null as component_value_lost
     from parsed
     cross join {{ ref('stg_cycle') }} as cycle
 )

@@ -17,16 +17,21 @@ with trimmed as (
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
+programmes as (
+    select distinct programme
+    from {{ ref('programmes') }}
+),
+
 parsed as (
     select
         trimmed.*,
         {{ parse_code('sex_text', 'sexes') }} as sex,
         {{ parse_date('birth_date_text') }} as birth_date,
-        programmes.programme as programme,
+        programmes.programme,
         {{ parse_date('proposed_on_text') }} as proposed_on,
         {{ parse_code('channel_text', 'proposal_channels') }} as channel
     from trimmed
-    left join (select distinct programme from {{ ref('programmes') }}) as programmes
+    left join programmes
         on {{ ascii_upper('trimmed.programme_text') }} = programmes.programme
 )
 
@@ -47,7 +52,10 @@ select
     false as flag_bad_value,
     case
         when unparsable is not null then 'unparsable'
-        when proposal_id is null or full_name is null or sex_text is null or birth_date_text is null or village_code is null or programme_text is null or proposed_on_text is null or channel_text is null then 'missing_key'
+        when
+            proposal_id is null or full_name is null or sex_text is null or birth_date_text is null
+            or village_code is null or programme_text is null or proposed_on_text is null or channel_text is null
+            then 'missing_key'
         when sex is null or programme is null or channel is null then 'bad_code'
         when birth_date is null or proposed_on is null then 'bad_value'
     end as row_rule

@@ -11,16 +11,22 @@ with trimmed as (
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
+programmes as (
+    select distinct programme
+    from {{ ref('programmes') }}
+),
+
 parsed as (
     select
         trimmed.*,
-        programmes.programme as programme,
+        programmes.programme,
         case when {{ ascii_upper('area_text') }} = 'ID' then 'ID' else regencies.area_code end as area_code,
         {{ parse_integer('quota_text') }} as any_quota
     from trimmed
-    left join (select distinct programme from {{ ref('programmes') }}) as programmes
+    left join programmes
         on {{ ascii_upper('trimmed.programme_text') }} = programmes.programme
-    left join {{ ref('stg_areas') }} as regencies on trimmed.area_text = regencies.area_code and regencies.area_level = 'regency'
+    left join {{ ref('stg_areas') }} as regencies
+        on trimmed.area_text = regencies.area_code and regencies.area_level = 'regency'
 )
 
 select

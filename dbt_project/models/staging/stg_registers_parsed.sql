@@ -11,15 +11,21 @@ with trimmed as (
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
+registers as (
+    select distinct criterion as register
+    from {{ ref('criteria') }}
+    where is_register
+),
+
 parsed as (
     select
         trimmed.*,
-        criteria.criterion as register,
+        registers.register,
         {{ parse_date('as_of_date_text') }} as any_as_of_date,
-        cycle.cutoff as cutoff
+        cycle.cutoff
     from trimmed
-    left join (select distinct criterion from {{ ref('criteria') }} where is_register) as criteria
-        on {{ ascii_upper('trimmed.register_text') }} = criteria.criterion
+    left join registers
+        on {{ ascii_upper('trimmed.register_text') }} = registers.register
     cross join {{ ref('stg_cycle') }} as cycle
 )
 

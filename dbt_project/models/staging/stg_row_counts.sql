@@ -23,7 +23,8 @@ counted as (
         sum(case when rules.row_rule = '{{ rule }}' then 1 else 0 end) as {{ rule }},
         {% endfor -%}
         {% for flag in flags -%}
-        sum(case when rules.row_rule is null and rules.{{ flag }} then 1 else 0 end) as {{ flag }}{{ ',' if not loop.last }}
+        sum(case when rules.row_rule is null and rules.{{ flag }} then 1 else 0 end)
+            as {{ flag }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('stg_row_rules') }} as rules
     inner join cycle on rules.delivery_cycle = cycle.cycle

@@ -1,16 +1,18 @@
 {# Every delivered row of every source: the first rule that it broke (null when accepted) and its flags. #}
 {{ config(materialized='view') }}
+{% set nullable = ['flag_bad_code', 'flag_bad_value'] %}
+{% set of_niks = ['flag_bad_nik', 'flag_nik_area', 'flag_nik_mismatch'] %}
 {% set sources = [
-    ('dtsen_keluarga', 'stg_families_parsed', 'stg_duplicates', ['flag_unknown_village']),
-    ('dtsen_individu', 'stg_persons_parsed', 'stg_person_duplicates', ['flag_bad_nik', 'flag_nik_area', 'flag_nik_mismatch']),
-    ('kemensos_penerima', 'stg_list_parsed', 'stg_duplicates', ['flag_unknown_village']),
-    ('kuota_program', 'stg_quotas_parsed', 'stg_duplicates', []),
-    ('register_pengecualian', 'stg_registers_parsed', 'stg_duplicates', []),
-    ('dukcapil_peristiwa', 'stg_civil_events_parsed', 'stg_duplicates', []),
-    ('verifikasi_lapangan', 'stg_verifications_parsed', 'stg_duplicates', []),
-    ('sanggahan', 'stg_objections_parsed', 'stg_duplicates', []),
-    ('usulan', 'stg_proposals_parsed', 'stg_duplicates', []),
-    ('hasil_salur', 'stg_disbursements_parsed', 'stg_duplicates', [])
+    ('dtsen_keluarga', 'stg_families_parsed', 'stg_duplicates', nullable + ['flag_unknown_village']),
+    ('dtsen_individu', 'stg_persons_parsed', 'stg_person_duplicates', ['flag_bad_code'] + of_niks),
+    ('kemensos_penerima', 'stg_list_parsed', 'stg_duplicates', nullable + ['flag_unknown_village']),
+    ('kuota_program', 'stg_quotas_parsed', 'stg_duplicates', nullable),
+    ('register_pengecualian', 'stg_registers_parsed', 'stg_duplicates', nullable),
+    ('dukcapil_peristiwa', 'stg_civil_events_parsed', 'stg_duplicates', nullable),
+    ('verifikasi_lapangan', 'stg_verifications_parsed', 'stg_duplicates', nullable),
+    ('sanggahan', 'stg_objections_parsed', 'stg_duplicates', nullable),
+    ('usulan', 'stg_proposals_parsed', 'stg_duplicates', nullable),
+    ('hasil_salur', 'stg_disbursements_parsed', 'stg_duplicates', nullable)
 ] %}
 {% set flags = [
     'flag_bad_code', 'flag_bad_value', 'flag_unknown_village', 'flag_bad_nik', 'flag_nik_area', 'flag_nik_mismatch'
@@ -23,7 +25,7 @@ select
     parsed.row_number,
     coalesce(parsed.row_rule, duplicates.rule) as row_rule,
     {%- for flag in flags %}
-    {% if flag in own_flags + ['flag_bad_code', 'flag_bad_value'] and not (source == 'dtsen_individu' and flag == 'flag_bad_value') -%}
+    {% if flag in own_flags -%}
     parsed.{{ flag }}
     {%- else -%}
     false as {{ flag }}

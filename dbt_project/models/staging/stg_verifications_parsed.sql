@@ -17,10 +17,16 @@ parsed as (
     select
         trimmed.*,
         {{ parse_date('verified_on_text') }} as verified_on,
-        case {{ parse_code('result_text', 'verification_results') }} when 'LAYAK' then 'eligible' when 'TIDAK_LAYAK' then 'not_eligible' when 'TIDAK_DITEMUKAN' then 'not_found' when 'MENOLAK' then 'refused' end as result,
+        case {{ parse_code('result_text', 'verification_results') }}
+            when 'LAYAK' then 'eligible'
+            when 'TIDAK_LAYAK' then 'not_eligible'
+            when 'TIDAK_DITEMUKAN' then 'not_found'
+            when 'MENOLAK' then 'refused'
+        end as result,
         regencies.area_code as regency_code
     from trimmed
-    left join {{ ref('stg_areas') }} as regencies on trimmed.regency_text = regencies.area_code and regencies.area_level = 'regency'
+    left join {{ ref('stg_areas') }} as regencies
+        on trimmed.regency_text = regencies.area_code and regencies.area_level = 'regency'
 )
 
 select
