@@ -53,14 +53,17 @@ def _cycle(value: str) -> str:
     return key
 
 
-CycleOption = Annotated[str, typer.Option("--cycle", metavar="YYYY-MM", callback=_cycle, help="The month, e.g. 2025-11.")]
+CycleOption = Annotated[
+    str, typer.Option("--cycle", metavar="YYYY-MM", callback=_cycle, help="The month, e.g. 2025-11.")
+]
 
 
 @app.command()
 def run(
     cycle: CycleOption,
     start: Annotated[
-        Start, typer.Option("--from", help="Begin with the deliveries, or judge the candidate again after a changed gate limit.")
+        Start,
+        typer.Option("--from", help="Begin with the deliveries, or judge the candidate again after a changed limit."),
     ] = Start.deliveries,
 ) -> None:
     """Run a cycle: ingest, build, candidate, gates. The candidate is written even when a gate blocks (exit 1)."""
@@ -95,7 +98,9 @@ def publish(
 
 @app.command()
 def status(
-    cycle: Annotated[str | None, typer.Option("--cycle", metavar="YYYY-MM", help="Show this cycle's funnel, too.")] = None,
+    cycle: Annotated[
+        str | None, typer.Option("--cycle", metavar="YYYY-MM", help="Show this cycle's funnel, too.")
+    ] = None,
 ) -> None:
     """Show what has arrived, what is a candidate, and what is released; with --cycle the table of the meeting."""
     settings = Settings()
@@ -103,7 +108,7 @@ def status(
     if cycle:
         funnel = tables.funnel(settings, _cycle(cycle))
         if funnel is None:
-            raise _failed({"status": f"cycle {cycle} has neither a release nor a candidate: mutakhir run --cycle {cycle}"})
+            raise _failed({"status": f"cycle {cycle} has no release and no candidate: mutakhir run --cycle {cycle}"})
         console.print(funnel)
 
 
@@ -129,7 +134,12 @@ def _failed(problems: dict[str, str]) -> typer.Exit:
 
 
 def _execute(
-    settings: Settings, job_name: str, cycle: str, *, only: list[str] | None = None, config: dict[str, Any] | None = None
+    settings: Settings,
+    job_name: str,
+    cycle: str,
+    *,
+    only: list[str] | None = None,
+    config: dict[str, Any] | None = None,
 ) -> dict[str, str]:
     """Run a job for a cycle in this process; what failed, by step. Empty when all went well."""
     home = ensure_home()
@@ -153,7 +163,9 @@ def _execute(
         run_id = str(uuid4())
         log = private_dir(home / "logs") / f"{run_id}.log"
         console.print(f"{job_name} of cycle {cycle}, run {run_id} (output of the tools: {log})")
-        steps = len(job.get_subset(asset_selection=set(selection)).graph.node_defs if selection else job.graph.node_defs)
+        steps = len(
+            job.get_subset(asset_selection=set(selection)).graph.node_defs if selection else job.graph.node_defs
+        )
         with quiet_output(log) as output, Progress(output, steps) as progress:
             instance.add_event_listener(run_id, progress)
             result = job.execute_in_process(
@@ -190,7 +202,7 @@ def _first_cause(error: Any) -> str:
 
 
 def _close_dead_runs(instance: Any, cycle: str) -> None:
-    """Runs of a command on this machine that are recorded as working though their process is gone: say so in the record."""
+    """Runs of a command here that are recorded as working though their process is gone: say so in the record."""
     import dagster as dg
 
     working = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]

@@ -13,7 +13,9 @@ from orchestration.settings import Settings, private_dir
 
 
 @contextmanager
-def engine(settings: Settings, database: Path | None = None, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def engine(
+    settings: Settings, database: Path | None = None, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to an empty database in memory, or to a file; it keeps no order of rows that is not asked for."""
     connection = duckdb.connect(
         str(database or ":memory:"),

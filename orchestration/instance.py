@@ -18,7 +18,7 @@ _QUIET = {
 
 
 def ensure_home() -> Path:
-    """DAGSTER_HOME (default ./.dagster), created with config/dagster.yaml when missing; telemetry off for what starts here."""
+    """DAGSTER_HOME (default ./.dagster), made with config/dagster.yaml when missing; telemetry off for what starts."""
     home = Path(os.environ.get("DAGSTER_HOME") or ".dagster").expanduser().absolute()
     private_dir(home)
     if not (home / "dagster.yaml").exists():

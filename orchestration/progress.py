@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as RichProgress
 
 _PLAIN_EVERY_SECONDS = 10.0
+BUILT = "built "
+"""How a step begins to say that a part of it is done, a model for example."""
 
 
 class Progress:
@@ -45,7 +47,7 @@ class Progress:
         """Take one entry of the run's event log."""
         event, step = entry.dagster_event, entry.step_key
         if event is None:
-            if step and entry.user_message:
+            if step and entry.user_message.startswith(BUILT):  # what else the tools say is in the log
                 self._tell(step, entry.user_message)
         elif event.event_type_value == "STEP_START" and step:
             self._started[step] = time.monotonic()
@@ -53,21 +55,22 @@ class Progress:
         elif event.event_type_value in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED") and step:
             self._bar.advance(self._task)
             seconds = time.monotonic() - self._started.get(step, time.monotonic())
-            done = {"STEP_SUCCESS": "done", "STEP_FAILURE": "[red]failed[/]"}.get(event.event_type_value, "not executed")
+            done = {"STEP_SUCCESS": "done", "STEP_FAILURE": "[red]failed[/]"}.get(
+                event.event_type_value, "not executed"
+            )
             self._console.print(f"  {step}: {done} in {seconds:.1f} s")
 
     def _tell(self, step: str, message: str) -> None:
-        first_line = message.strip().splitlines()[0]
         if self._console.is_terminal:
-            self._bar.update(self._task, description=f"{step}: {first_line[:70]}")
+            self._bar.update(self._task, description=f"{step}: {message}")
         elif time.monotonic() - self._told > _PLAIN_EVERY_SECONDS:
             self._told = time.monotonic()
-            self._console.print(f"  {step}: {first_line}")
+            self._console.print(f"  {step}: {message}")
 
 
 @contextmanager
 def quiet_output(log: Path) -> Iterator[Console]:
-    """Send what tools print (file descriptors 1 and 2) to ``log``; yields a console that still writes to the real output."""
+    """Send what tools print (file descriptors 1 and 2) to ``log``; yields a console on the real output."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)

@@ -36,4 +36,3 @@ def locked_cycle(settings: Settings) -> dg.ResourceDefinition:
             yield cycle
 
     return held
-

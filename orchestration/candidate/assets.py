@@ -39,7 +39,9 @@ from orchestration.settings import Settings
     owners=["team:data-engineering"],
     kinds={"parquet"},
 )
-def candidate(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]) -> dg.MaterializeResult:
+def candidate(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]
+) -> dg.MaterializeResult[None]:
     """Write candidates/<cycle>; refuse a build that another run made."""
     try:
         written = write_candidate(settings, cycle, context.run_id)

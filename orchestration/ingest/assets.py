@@ -38,7 +38,9 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
         owners=["team:data-engineering"],
         kinds={"parquet", "pandera"},
     )
-    def raw(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]) -> Iterator[dg.MaterializeResult]:
+    def raw(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]
+    ) -> Iterator[dg.MaterializeResult[None]]:
         try:
             ingested = ingest_source(settings, cycle, source.name)
         except DeliveryRefused as refused:

@@ -14,7 +14,7 @@ def contract_check(source: Source) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         name=f"contract_{source.name}",
         asset=dg.AssetKey(["raw", source.name]),
-        description="Pandera: required columns and types, and no column breaks its domain in more rows than the limit allows",
+        description="Pandera: required columns and types; no column breaks its domain in more rows than the limit",
         blocking=False,
     )
 

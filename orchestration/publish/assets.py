@@ -22,13 +22,16 @@ class PublishConfig(dg.Config):
     deps=["gate_verdict"],
     group_name="publish",
     partitions_def=CYCLES,
-    description="The cycle's current release and bi/marts.duckdb, switched by atomic renames; refused unless the verdict passes.",
+    description="The cycle's current release and bi/marts.duckdb, by atomic renames, if the verdict passes again.",
     owners=["team:data-engineering"],
     kinds={"parquet", "duckdb"},
 )
 def release(
-    context: dg.AssetExecutionContext, config: PublishConfig, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]
-) -> dg.MaterializeResult:
+    context: dg.AssetExecutionContext,
+    config: PublishConfig,
+    settings: dg.ResourceParam[Settings],
+    cycle: dg.ResourceParam[str],
+) -> dg.MaterializeResult[None]:
     """Publish the cycle's sealed candidate, or say why not."""
     try:
         published = publish(settings, cycle, config.reason, evaluate=evaluate_candidate)

@@ -3,7 +3,6 @@
 Reads manifests and marts; judges and computes nothing.
 """
 
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -46,12 +45,14 @@ def sealed_manifest(settings: Settings, cycle: str) -> Manifest | None:
         return None
 
 
-def gates(manifest: Manifest) -> Table:
-    """Gates that failed, blocking ones first: value, limit, and what to do; a line that says so when all passed."""
+def gates(manifest: Manifest) -> Table | str:
+    """Gates that failed, blocking ones first: value, limit, and what to do; a line that says so when none did."""
     failed = sorted(
         (result for result in manifest.gate_results if not result.passed), key=lambda result: result.severity
     )
     passed = len(manifest.gate_results) - len(failed)
+    if not failed:
+        return f"Gates of {manifest.cycle}: all {passed} passed."
     table = Table(title=f"Gates of {manifest.cycle}: {passed} passed, {len(failed)} failed", title_justify="left")
     for column in ("gate", "blocks", "value", "limit", "what, where, what to do"):
         table.add_column(column, overflow="fold")
@@ -66,7 +67,10 @@ def _number(value: float | None) -> str:
 
 
 def _limit(result: GateResult) -> str:
-    bounds = [f">= {result.lower:.6g}" if result.lower is not None else "", f"<= {result.upper:.6g}" if result.upper is not None else ""]
+    bounds = [
+        f">= {result.lower:.6g}" if result.lower is not None else "",
+        f"<= {result.upper:.6g}" if result.upper is not None else "",
+    ]
     return ", ".join(filter(None, bounds))
 
 
@@ -96,7 +100,12 @@ def funnel(settings: Settings, cycle: str) -> Table | None:
 def overview(settings: Settings) -> Table:
     """One row per cycle that something is known of: deliveries, candidate, release."""
     index = read_index(settings)
-    cycles = {path.name for folder in (settings.landing, settings.candidates, settings.releases) if folder.is_dir() for path in folder.iterdir()}
+    cycles = {
+        path.name
+        for folder in (settings.landing, settings.candidates, settings.releases)
+        if folder.is_dir()
+        for path in folder.iterdir()
+    }
     table = Table(title=f"Lake {settings.lake}", title_justify="left")
     for column in ("cycle", "deliveries", "candidate", "release"):
         table.add_column(column, overflow="fold")
@@ -127,5 +136,3 @@ def _candidate_state(settings: Settings, cycle: str) -> str:
     if manifest is None:
         return "not sealed"
     return "passed its gates" if manifest.passed else "blocked by its gates"
-
-

@@ -29,9 +29,12 @@ from orchestration.warehouse.project import PROJECT, Translator, dbt_environment
     dagster_dbt_translator=Translator(),
 )
 def warehouse(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]
+    context: dg.AssetExecutionContext,
+    dbt: DbtCliResource,
+    settings: dg.ResourceParam[Settings],
+    cycle: dg.ResourceParam[str],
 ) -> Iterator[Any]:
-    """Build the cycle whole: every model is written before any test runs, so a failing test never hides the candidate."""
+    """Build the cycle whole: every model before any test, so that a failing test never hides the candidate."""
     path = build_file(settings, cycle)
     try:
         prepare_build(settings, cycle, context.run_id, {name: read_ingested(settings, cycle, name) for name in SOURCES})
@@ -68,10 +71,10 @@ def _target(settings: Settings, cycle: str, step: str) -> Path:
 
 
 def _told(context: dg.AssetExecutionContext, invocation: DbtCliInvocation) -> Iterator[Any]:
-    """The events of a dbt command, with a line of progress for each: dbt knows what is done, Dagster only at the end."""
+    """The events of a dbt command, with a line of progress for each model."""
     for event in invocation.stream():
         if isinstance(event, dg.Output | dg.AssetMaterialization):
-            context.log.info(f"built {event.metadata['unique_id'].value}")
+            context.log.info(f"built {_model(event)}")
         yield event
 
 
@@ -85,6 +88,10 @@ def _row_counts(settings: Settings, path: Path) -> dict[tuple[str, str], int]:
 def _with_row_count(event: Any, row_counts: dict[tuple[str, str], int]) -> Any:
     if not isinstance(event, dg.Output):
         return event
-    name = event.metadata["unique_id"].value.split(".")[-1]
+    name = _model(event)
     counts = [count for (_, table), count in row_counts.items() if table == name]
     return event.with_metadata({**event.metadata, "dagster/row_count": counts[0]}) if counts else event
+
+
+def _model(event: dg.Output[Any] | dg.AssetMaterialization) -> str:
+    return str(event.metadata["unique_id"].value).rsplit(".", 1)[-1]

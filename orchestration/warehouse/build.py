@@ -44,7 +44,12 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
     path = build_file(settings, cycle)
     private_dir(path.parent)
     _refuse_busy(path)
-    for old in (path, path.with_name(path.name + ".wal"), path.with_suffix(".json"), path.with_suffix(".dbt_tests.json")):
+    for old in (
+        path,
+        path.with_name(path.name + ".wal"),
+        path.with_suffix(".json"),
+        path.with_suffix(".dbt_tests.json"),
+    ):
         old.unlink(missing_ok=True)
     with engine(settings, path) as connection:
         path.chmod(0o600)
@@ -104,7 +109,7 @@ class _NumberedFile:
 
 
 def _numbered_files(ingested: Mapping[str, IngestedSource]) -> list[_NumberedFile]:
-    """Files with ids that ascend by source, cycle and the bytes of the path: the order in which the first row is kept."""
+    """Files with ids that ascend by source, cycle and bytes of the path: the order in which the first row is kept."""
     found = [
         (name, delivery.cycle, file.path.encode(), delivery.digest, file)
         for name, source in ingested.items()
@@ -160,9 +165,8 @@ def _register_release_before(connection: duckdb.DuckDBPyConnection, settings: Se
     before = newest_release_before(settings, cycle)
     next_list = sorted((before[1] / "next_list").glob("programme=*/*.parquet")) if before else []
     if before:
-        connection.execute(
-            f"INSERT INTO released.cycle SELECT cycle, families FROM read_parquet({literal(before[1] / 'marts/dim_cycle.parquet')})"
-        )
+        known = literal(before[1] / "marts" / "dim_cycle.parquet")
+        connection.execute(f"INSERT INTO released.cycle SELECT cycle, families FROM read_parquet({known})")
     if next_list:
         paths = ", ".join(map(literal, next_list))
         connection.execute(
@@ -171,5 +175,6 @@ def _register_release_before(connection: duckdb.DuckDBPyConnection, settings: Se
         )
     else:
         connection.execute(
-            "CREATE TABLE released.next_list (programme VARCHAR, family_id VARCHAR, status VARCHAR, village_code VARCHAR)"
+            "CREATE TABLE released.next_list"
+            " (programme VARCHAR, family_id VARCHAR, status VARCHAR, village_code VARCHAR)"
         )

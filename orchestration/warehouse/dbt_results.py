@@ -35,6 +35,8 @@ def write_test_results(
                 "failures": outcome.get("failures"),
             }
         )
-    write_json_atomic(tests_file(settings, cycle), {"run_id": run_id, "tests": sorted(tests, key=lambda test: test["name"])})
+    write_json_atomic(
+        tests_file(settings, cycle), {"run_id": run_id, "tests": sorted(tests, key=lambda test: test["name"])}
+    )
     statuses = [test["status"] for test in tests]
     return {status: statuses.count(status) for status in sorted(set(statuses))}
