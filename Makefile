@@ -115,7 +115,7 @@ lint-sql:
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models $(wildcard dbt_project/tests/*.sql)
 
 unit:
-	@$(PYTEST) -m "not pipeline and not browser" --ignore=tests/pipeline --ignore=tests/browser $(PYTEST_ARGS)
+	@$(PYTEST) -m "not pipeline and not browser" tests/unit tests/golden tests/oracle $(PYTEST_ARGS)
 
 chromium:
 	@command -v chromium >/dev/null || { \

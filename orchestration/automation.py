@@ -45,6 +45,7 @@ def cycle_due(now: datetime) -> str:
     job=update_cycle,
     cron_schedule="0 6 18 * *",
     execution_timezone="Asia/Jakarta",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="On the 18th, the day after the cutoff, if the required deliveries are there.",
 )
 def monthly_cycle(
@@ -57,6 +58,7 @@ def monthly_cycle(
 @dg.sensor(
     job=update_cycle,
     minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="When the deliveries of the cycle that is due complete only later, or one more comes in.",
 )
 def late_deliveries(

@@ -6,6 +6,8 @@ Decides nothing itself: what a command does stands in the jobs' assets and in th
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import uuid4
@@ -17,7 +19,7 @@ from rich.console import Console
 from orchestration.cycles import cycle_keys, parse_cycle
 from orchestration.instance import ensure_home
 from orchestration.locks import is_locked, lock_message
-from orchestration.released import current_release
+from orchestration.released import ReleaseIndexDamaged, current_release
 from orchestration.report import tables
 from orchestration.settings import Settings, private_dir
 
@@ -87,7 +89,8 @@ def publish(
     """Publish a cycle's candidate: verdict and sign-offs again, then the release, current.json and the BI file."""
     settings = Settings()
     config = {"ops": {"release": {"config": {"reason": reason}}}}
-    before = current_release(settings, cycle)
+    with _readable_releases():
+        before = current_release(settings, cycle)
     if problems := _execute(settings, "publish", cycle, config=config):
         raise _failed(problems)
     if before == current_release(settings, cycle):
@@ -104,12 +107,14 @@ def status(
 ) -> None:
     """Show what has arrived, what is a candidate, and what is released; with --cycle the table of the meeting."""
     settings = Settings()
-    console.print(tables.overview(settings))
-    if cycle:
-        funnel = tables.funnel(settings, _cycle(cycle))
-        if funnel is None:
-            raise _failed({"status": f"cycle {cycle} has no release and no candidate: mutakhir run --cycle {cycle}"})
-        console.print(funnel)
+    with _readable_releases():
+        console.print(tables.overview(settings))
+        if cycle:
+            funnel = tables.funnel(settings, _cycle(cycle))
+            if funnel is None:
+                nothing = f"cycle {cycle} has no release and no candidate: mutakhir run --cycle {cycle}"
+                raise _failed({"status": nothing})
+            console.print(funnel)
 
 
 @app.command()
@@ -125,6 +130,15 @@ def verify() -> None:
     if problems:
         raise typer.Exit(1)
     console.print(f"Every release in {settings.releases} is as it was published.")
+
+
+@contextmanager
+def _readable_releases() -> Iterator[None]:
+    """An index of releases that is damaged ends the command with a sentence."""
+    try:
+        yield
+    except ReleaseIndexDamaged as damaged:
+        raise _failed({"releases": str(damaged)}) from None
 
 
 def _failed(problems: dict[str, str]) -> typer.Exit:
@@ -161,7 +175,7 @@ def _execute(
         if whole_cycle:
             tags[FINGERPRINT_TAG] = fingerprint_key(settings, cycle)
         run_id = str(uuid4())
-        log = private_dir(home / "logs") / f"{run_id}.log"
+        log = private_dir(home / "output") / f"{run_id}.log"  # dagster clears away a folder logs
         console.print(f"{job_name} of cycle {cycle}, run {run_id} (output of the tools: {log})")
         steps = len(
             job.get_subset(asset_selection=set(selection)).graph.node_defs if selection else job.graph.node_defs

@@ -56,19 +56,37 @@ class ForeignDelivery(Exception):
 
 @dataclass(frozen=True)
 class DataFile:
-    """A data file that is written: its delivery (source and, if any, ``/batch``), name, digest and rows."""
+    """A data file that is written: its delivery (source and, if any, ``/batch``), name, digest and rows.
+
+    By a defect it may be ``lost``, named by its delivery.json but not there, or there and not ``listed``.
+    """
 
     delivery: str
     name: str
     sha256: str
     rows: int
+    lost: bool = False
+    listed: bool = True
+
+    @property
+    def source(self) -> str:
+        """Its source."""
+        return self.delivery.split("/")[0]
+
+
+def sealed(delivery: str, path: Path, rows: int) -> DataFile:
+    """A file that is complete, with its digest; only its owner may read it."""
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return DataFile(delivery, path.name, digest, rows)
 
 
 class DataWriter:
     """Writes one data file piece by piece; the file has a header also when no piece comes."""
 
-    def __init__(self, folder: Path, delivery: str, stem: str, kind: str) -> None:
-        self.delivery, self.path = delivery, folder / delivery / f"{PREFIX}{stem}.{kind}"
+    def __init__(self, folder: Path, delivery: str, stem: str, kind: str, prefix: str = PREFIX) -> None:
+        self.delivery, self.path = delivery, folder / delivery / f"{prefix}{stem}.{kind}"
         self.kind, self.rows = kind, 0
         self._writer: Any = None
 
@@ -96,10 +114,7 @@ class DataWriter:
     def close(self) -> DataFile:
         """Finish the file and digest it."""
         self._writer.close()
-        self.path.chmod(0o600)
-        with self.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return DataFile(self.delivery, self.path.name, digest, self.rows)
+        return sealed(self.delivery, self.path, self.rows)
 
 
 def _plain(table: pa.Table) -> pa.Table:
@@ -143,7 +158,7 @@ class Landing:
             path.unlink()
         for delivery, written in deliveries.items():
             make_private(self.target / delivery)
-            for file in written:
+            for file in (file for file in written if not file.lost):
                 os.replace(self.work / delivery / file.name, self.target / delivery / file.name)
         for delivery, written in deliveries.items():
             draft = self.work / MANIFEST
@@ -159,7 +174,7 @@ class Landing:
             "contract_version": 1,
             "sender": SENDER + SENDERS[source],
             "sent_at": f"{self.cycle.cutoff.isoformat()}T20:00:00+07:00",
-            "files": [{"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in files],
+            "files": [{"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in files if file.listed],
         }
 
     def _earlier(self) -> list[Path]:

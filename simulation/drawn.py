@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulation import condition, defects, events, ids, lists, persons, registers
+from simulation import condition, events, ids, lists, persons, registers
 from simulation.areas import Province
 from simulation.clock import Month
 from simulation.columns import Bytes, Flags, Ints
 from simulation.condition import Condition
-from simulation.defects import Identity
+from simulation.defects import everyday
+from simulation.defects.everyday import Identity
 from simulation.lists import Candidates, Listed, Nation
 from simulation.persons import Persons
 from simulation.plan import Block, Plan, Streams
@@ -62,7 +63,7 @@ def draw_block(world: World, block: Block, before: Bytes | None) -> Drawn:
     families = draw_families(streams, area, world.shifts[block.province], cycle)
     members = persons.draw_persons(streams, area, families, cycle)
     state = condition.draw_condition(members, families, cycle)
-    identity = defects.identity(members, world.plan.clean)
+    identity = everyday.identity(members, world.plan.clean)
     registered = registers.draw_registered(streams, families)
     regency = area.regency_of[families.village]
     decile = np.where(families.ranked, world.ranking.decile(families.measured), 0).astype(np.uint8)
@@ -87,7 +88,7 @@ def draw_block(world: World, block: Block, before: Bytes | None) -> Drawn:
         cycle=cycle,
         families=families,
         family=ids.family_ids(ids.numbers(area.number, block.first + np.arange(count))),
-        village=defects.villages(area.villages[families.village], streams, world.plan.clean),
+        village=everyday.villages(area.villages[families.village], streams, world.plan.clean),
         regency=regency,
         decile=decile,
         exists=exists,

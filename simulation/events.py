@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from simulation import columns
 from simulation.clock import EVENT_MONTHS, EVENTS_BEGIN, Month
-from simulation.defects import Identity
+from simulation.defects.everyday import Identity
 from simulation.persons import Persons
 
 TYPES = ("KEMATIAN", "PINDAH", "TIDAK_PADAN", "PADAN")

@@ -12,7 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from simulation import areas, columns, figures, lists, releases
+from simulation.answers import Answer, everyday, on_demand, write
 from simulation.columns import Bytes
+from simulation.defects.catalogue import DEFECTS
+from simulation.defects.written import Written
 from simulation.deliveries import DataFile, DataWriter, Landing
 from simulation.drawn import World
 from simulation.lists import PROGRAMMES, Nation
@@ -29,16 +32,18 @@ RANKED_AT_MOST = 8_000_000
 
 @dataclass(frozen=True)
 class Result:
-    """What was written: rows by source, and the release that the lists were carried over from, if any."""
+    """What was written: rows by source, the release that the lists were carried over from, if any, and the answers."""
 
     rows: Counter[str]
     carried_from: str | None
+    answers: list[Answer]
 
 
 @dataclass(frozen=True)
 class _Written:
     files: list[DataFile]
     pkh: Counter[str]
+    anomalies: Counter[str]
 
 
 def simulate(plan: Plan, lake: Path, kind: str, progress: Callable[[str, int, int], None]) -> Result:
@@ -53,18 +58,24 @@ def simulate(plan: Plan, lake: Path, kind: str, progress: Callable[[str, int, in
         before = release.bits(plan.by_province) if release else {}
         files = list(_carried(landing.work, release, kind)) if release else []
         pkh: Counter[str] = Counter()
+        anomalies: Counter[str] = Counter()
         done, total = 0, sum(plan.by_province.values())
         for part, written in _parts(world, before, landing.work, kind):
             files += written.files
             pkh += written.pkh
+            anomalies += written.anomalies
             done += part.families
             progress("writing", done, total)
         files.append(_quotas(world, pkh, landing.work, kind))
+        delivery = Written(landing.work, kind, plan.cycle, files)
+        spoilt = {name: DEFECTS[name].apply(delivery, share) for name, share in plan.defects}
+        answers = on_demand(spoilt, plan) + ([] if plan.clean else everyday(anomalies))
         landing.arrive(files)
+        write(lake, plan, kind, answers)
     rows: Counter[str] = Counter()
     for file in files:
-        rows[file.delivery.split("/")[0]] += file.rows
-    return Result(rows, f"{release.cycle.key}/{release.folder.name}" if release else None)
+        rows[file.source] += file.rows
+    return Result(rows, f"{release.cycle.key}/{release.folder.name}" if release else None, answers)
 
 
 def _world(plan: Plan, progress: Callable[[str, int, int], None]) -> World:
@@ -117,16 +128,18 @@ def _write_part(world: World, part: Part, bits: list[Bytes | None], folder: Path
     """Write one data file a source."""
     writers: dict[str, DataWriter] = {}
     pkh: Counter[str] = Counter()
+    anomalies: Counter[str] = Counter()
     for block, before in zip(part.blocks, bits, strict=True):
         made = block_rows(world, block, before)
         pkh += made.pkh
+        anomalies += made.anomalies
         for source, table in made.sources.items():
             if source not in writers:
                 # field verifications come office by office: a batch of their own for each island
                 delivery = f"{source}/{part.island}" if source == "verifikasi_lapangan" else source
                 writers[source] = DataWriter(folder, delivery, part.name, kind)
             writers[source].write(table)
-    return _Written([writer.close() for writer in writers.values()], pkh)
+    return _Written([writer.close() for writer in writers.values()], pkh, anomalies)
 
 
 def _carried(folder: Path, release: releases.Release, kind: str) -> Iterator[DataFile]:

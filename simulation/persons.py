@@ -54,7 +54,7 @@ class Persons:
     birth_day: Ints  # days since 1970
     age: Floats  # years at the cutoff
     death_month: Ints  # Month index
-    nik: Bytes  # rows of 16 digits, as they ought to be; defects.py spoils some
+    nik: Bytes  # rows of 16 digits, as they ought to be; defects/everyday.py spoils some
     present: Flags  # still, or already, in the registry
 
     @property

@@ -56,12 +56,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """One call of the command: families in the reference month, cycle, seed, and whether data are free of anomalies."""
+    """One call of the command: families in the reference month, cycle, seed, and whether data are free of anomalies.
+
+    ``defects`` are those on demand: names of the catalogue and shares, in the order in which they are made.
+    """
 
     families: int
     cycle: Month
     seed: int
     clean: bool
+    defects: tuple[tuple[str, float], ...] = ()
 
     @cached_property
     def by_province(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from simulation import columns
 from simulation.clock import UNIX, Month
 from simulation.columns import Bytes, Flags, Floats
-from simulation.defects import Identity
+from simulation.defects.everyday import Identity
 from simulation.persons import Persons
 from simulation.plan import Streams
 from simulation.population import Families

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from simulation import defects, events, fieldwork, lists, registers, rows
+from simulation import events, fieldwork, lists, registers, rows
 from simulation.areas import Province
 from simulation.clock import Month
 from simulation.columns import Bytes
+from simulation.defects import everyday
 from simulation.drawn import World, draw_block
 from simulation.plan import Block, Streams
 
@@ -33,10 +35,11 @@ REPEATED = {
 
 @dataclass(frozen=True)
 class BlockRows:
-    """A block's rows by source, and its PKH families by regency."""
+    """A block's rows by source, its PKH families by regency, and its anomalies by name (`everyday.EVERYDAY`)."""
 
     sources: Mapping[str, pa.Table]
     pkh: Counter[str]
+    anomalies: Counter[str]
 
 
 def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
@@ -55,21 +58,28 @@ def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
         "usulan": fieldwork.proposal_rows(drawn),
         "hasil_salur": fieldwork.payment_rows(drawn),
     }
+    anomalies = drawn.identity.counts.copy()
     if not world.plan.clean:
-        sources = _spoil(sources, drawn.streams, drawn.area, drawn.cycle)
+        sources = _spoil(sources, drawn.streams, drawn.area, drawn.cycle, anomalies)
     listed = drawn.regency[(drawn.listed.status & lists.on(lists.PKH)) > 0]
     pkh = np.bincount(listed, minlength=len(drawn.area.regencies)).tolist()
-    return BlockRows(sources, Counter(dict(zip(drawn.area.regencies, pkh, strict=True))))
+    return BlockRows(sources, Counter(dict(zip(drawn.area.regencies, pkh, strict=True))), anomalies)
 
 
-def _spoil(sources: Mapping[str, pa.Table], streams: Streams, area: Province, cycle: Month) -> dict[str, pa.Table]:
-    """The anomalies of a delivery that is not clean, beside those of identities and villages."""
+def _spoil(
+    sources: Mapping[str, pa.Table], streams: Streams, area: Province, cycle: Month, counts: Counter[str]
+) -> dict[str, pa.Table]:
+    """The anomalies of a delivery that is not clean, beside those of identities and villages; counted by name."""
     spoiled = dict(sources)
+    strange = pc.ends_with(sources["dtsen_keluarga"].column("kode_desa"), "999999")
+    counts["village unknown"] += pc.sum(strange).as_py() or 0
     for source, bad in BAD_CODES.items():
-        spoiled[source] = defects.codes(spoiled[source], streams, bad, cycle)
-    spoiled["dtsen_individu"] = defects.orphans(spoiled["dtsen_individu"], streams, area.number, cycle)
+        spoiled[source] = everyday.codes(spoiled[source], streams, bad, cycle, counts)
+    spoiled["dtsen_individu"] = everyday.orphans(spoiled["dtsen_individu"], streams, area.number, cycle)
+    counts["person of no family"] += spoiled["dtsen_individu"].num_rows - sources["dtsen_individu"].num_rows
     listed = spoiled["kemensos_penerima"]
-    spoiled["kemensos_penerima"] = defects.unknown_families(listed, streams, area.number, cycle)
+    spoiled["kemensos_penerima"] = everyday.unknown_families(listed, streams, area.number, cycle)
+    counts["listed, not registered"] += spoiled["kemensos_penerima"].num_rows - listed.num_rows
     for source, conflict in REPEATED.items():
-        spoiled[source] = defects.rows(spoiled[source], streams, source, conflict, cycle)
+        spoiled[source] = everyday.rows(spoiled[source], streams, source, conflict, cycle, counts)
     return spoiled

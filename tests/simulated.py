@@ -1,20 +1,31 @@
 """Helpers of the simulation's tests: deliver into a lake, and query what was delivered."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from simulation import plan
 from simulation.clock import Month
+from simulation.defects.catalogue import asked
 from simulation.deliveries import SENDERS
 from simulation.nation import simulate
 
 NOVEMBER = Month.parse("2025-11")
 
 
-def deliver(lake: Path, families: int, *, cycle: Month = NOVEMBER, seed: int = 1, clean: bool = False) -> Path:
-    simulate(plan.Plan(families, cycle, seed, clean), lake, "parquet", lambda *_: None)
+def deliver(
+    lake: Path,
+    families: int,
+    *,
+    cycle: Month = NOVEMBER,
+    seed: int = 1,
+    clean: bool = False,
+    defects: Sequence[str] = (),
+    kind: str = "parquet",
+) -> Path:
+    simulate(plan.Plan(families, cycle, seed, clean, tuple(map(asked, defects))), lake, kind, lambda *_: None)
     return lake
 
 

@@ -6,11 +6,12 @@ with remaining as (
         candidates.regency_code,
         min(candidates.selection_order) as first_waiting
     from {{ ref('candidates') }} as candidates
-    where not exists (
-        select 1
-        from {{ ref('selections') }} as selections
-        where selections.programme = candidates.programme and selections.family_id = candidates.family_id
-    )
+    where
+        not exists (
+            select 1
+            from {{ ref('selections') }} as selections
+            where selections.programme = candidates.programme and selections.family_id = candidates.family_id
+        )
     group by
         candidates.programme,
         candidates.province_code,

@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration.candidate.seal import CandidateUnfit, seal, unseal
 from orchestration.gates.evidence import TABLES, collect_evidence, evaluate_candidate
-from orchestration.gates.limits import LIMITS_FILE, gate_names
+from orchestration.gates.limits import gate_measures
 from orchestration.gates.verdict import GateResult
 from orchestration.resources import CYCLES
 from orchestration.settings import Settings
@@ -23,7 +23,10 @@ _VERDICT = dg.AssetKey("gate_verdict")
     deps=["candidate", *(dg.AssetKey(["gates", table]) for table in TABLES)],
     group_name="gates",
     partitions_def=CYCLES,
-    check_specs=[dg.AssetCheckSpec(name=gate, asset=_VERDICT, blocking=False) for gate in gate_names(LIMITS_FILE)],
+    check_specs=[
+        dg.AssetCheckSpec(name=gate, asset=_VERDICT, description=measure, blocking=False)
+        for gate, measure in gate_measures().items()
+    ],
     description="Every gate judged; seals the candidate with the results and fails the run when a blocking gate fails.",
     owners=["team:data-engineering"],
     kinds={"greatexpectations"},
@@ -52,10 +55,16 @@ def gate_verdict(
     )
     if not verdict.passed:
         raise dg.Failure(
-            description="; ".join(result.message for result in verdict.blocking) or "no gate has a limit in force",
+            description=_blocked(cycle, [result.gate for result in verdict.blocking]),
             metadata={"candidate": dg.MetadataValue.path(str(settings.candidates / cycle))},
             allow_retries=False,
         )
+
+
+def _blocked(cycle: str, gates: list[str]) -> str:
+    """Why the run fails; what each gate says is in its check and in the candidate's gate_results."""
+    failed = f"blocking gates failed: {', '.join(gates)}" if gates else "no gate has a limit in force"
+    return f"cycle {cycle} is blocked and cannot be published; {failed}"
 
 
 def _row(cycle: str, result: GateResult) -> dict[str, Any]:

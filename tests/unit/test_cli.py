@@ -1,4 +1,4 @@
-"""The commands as people use them: wrong usage ends with 2, work that fails with 1 and a sentence, never a traceback."""
+"""The commands as people use them: wrong usage ends with 2, work that fails with 1 and a sentence, no traceback."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ def test_status_of_a_lake_that_holds_nothing(settings: Settings) -> None:
     assert mutakhir("status").exit_code == 0
     done = mutakhir("status", "--cycle", CYCLE)
     assert done.exit_code == 1
-    assert f"cycle {CYCLE} has neither a release nor a candidate: mutakhir run --cycle {CYCLE}" in done.output
+    assert f"cycle {CYCLE} has no release and no candidate: mutakhir run --cycle {CYCLE}" in done.output
 
 
 def test_status_shows_what_is_blocked_and_what_is_released(settings: Settings) -> None:

@@ -22,7 +22,7 @@ with applying as (
     inner join {{ ref('criteria_in_force') }} as criteria
         on
             evidence.criterion = criteria.criterion
-            and (criteria.programme is null or criteria.programme = considered.programme)
+            and (criteria.programme is null or considered.programme = criteria.programme)
 ),
 
 open_objections as (

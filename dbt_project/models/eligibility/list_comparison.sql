@@ -37,4 +37,4 @@ select
     cast(summed.status_changed as bigint) as status_changed
 from summed
 cross join {{ ref('stg_cycle') }} as cycle
-inner join {{ ref('stg_released_cycle') }} as released_cycle on released_cycle.cycle < cycle.cycle
+inner join {{ ref('stg_released_cycle') }} as released_cycle on cycle.cycle > released_cycle.cycle

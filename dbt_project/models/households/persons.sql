@@ -40,12 +40,14 @@ living as (
 schooled as (
     select
         living.*,
-        coalesce(living.school_participation = 'MASIH' and living.school_level = 'SD'
-            and living.age between ages.school_sd_min and ages.school_sd_max, false) as is_school_sd,
-        coalesce(living.school_participation = 'MASIH' and living.school_level = 'SMP'
-            and living.age between ages.school_smp_min and ages.school_smp_max, false) as is_school_smp,
-        coalesce(living.school_participation = 'MASIH' and living.school_level = 'SMA'
-            and living.age between ages.school_sma_min and ages.school_sma_max, false) as is_school_sma,
+        {% for level in ['sd', 'smp', 'sma'] -%}
+        coalesce(
+            living.school_participation = 'MASIH'
+            and living.school_level = '{{ level | upper }}'
+            and living.age between ages.school_{{ level }}_min and ages.school_{{ level }}_max,
+            false
+        ) as is_school_{{ level }},
+        {% endfor -%}
         coalesce(living.age between ages.early_childhood_min and ages.early_childhood_max, false) as is_of_early_age
     from living
     cross join component_ages as ages

@@ -113,9 +113,9 @@ select
             else coalesce(counted.replaced_regency, 0)
         end as bigint
     ) as unfilled,
-    {% for measure in ['payable_amount_idr', 'held_amount_idr', 'removed_amount_idr'] -%}
-    cast(coalesce(counted.{{ measure }}, 0) as bigint) as {{ measure }}{{ ',' if not loop.last }}
-    {% endfor -%}
+    cast(coalesce(counted.payable_amount_idr, 0) as bigint) as payable_amount_idr,
+    cast(coalesce(counted.held_amount_idr, 0) as bigint) as held_amount_idr,
+    cast(coalesce(counted.removed_amount_idr, 0) as bigint) as removed_amount_idr
 from {{ ref('programmes_in_force') }} as programmes
 cross join areas
 cross join {{ ref('stg_cycle') }} as cycle

@@ -70,14 +70,16 @@ shared as (
 remainders as (
     select
         *,
-        case when all_vacancies > programme_vacancies
-            then
-                {{ whole_product('vacancies', 'programme_vacancies') }}
-                - {{ whole_product('whole_share', 'all_vacancies') }}
+        case
+            when all_vacancies > programme_vacancies
+                then
+                    {{ whole_product('vacancies', 'programme_vacancies') }}
+                    - {{ whole_product('whole_share', 'all_vacancies') }}
             else 0
         end as remainder,
-        case when all_vacancies > programme_vacancies
-            then programme_vacancies - sum(whole_share) over (partition by programme)
+        case
+            when all_vacancies > programme_vacancies
+                then programme_vacancies - sum(whole_share) over (partition by programme)
             else 0
         end as left_over
     from shared

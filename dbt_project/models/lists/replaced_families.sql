@@ -53,11 +53,12 @@ left_in_province as (
             order by removed.regency_code, removed.family_id
         ) as position
     from removed
-    where not exists (
-        select 1
-        from regency_pairs
-        where regency_pairs.programme = removed.programme and regency_pairs.replaces_family_id = removed.family_id
-    )
+    where
+        not exists (
+            select 1
+            from regency_pairs
+            where regency_pairs.programme = removed.programme and regency_pairs.replaces_family_id = removed.family_id
+        )
 ),
 
 province_pairs as (
@@ -83,11 +84,12 @@ left_in_nation as (
             order by removed.regency_code asc nulls last, removed.family_id asc
         ) as position
     from left_in_province as removed
-    where not exists (
-        select 1
-        from province_pairs
-        where province_pairs.programme = removed.programme and province_pairs.replaces_family_id = removed.family_id
-    )
+    where
+        not exists (
+            select 1
+            from province_pairs
+            where province_pairs.programme = removed.programme and province_pairs.replaces_family_id = removed.family_id
+        )
 ),
 
 national_pairs as (

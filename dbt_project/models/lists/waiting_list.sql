@@ -21,11 +21,12 @@ remaining as (
             order by candidates.selection_order
         ) as position_in_regency
     from {{ ref('candidates') }} as candidates
-    where not exists (
-        select 1
-        from {{ ref('selections') }} as selections
-        where selections.programme = candidates.programme and selections.family_id = candidates.family_id
-    )
+    where
+        not exists (
+            select 1
+            from {{ ref('selections') }} as selections
+            where selections.programme = candidates.programme and selections.family_id = candidates.family_id
+        )
 )
 
 select

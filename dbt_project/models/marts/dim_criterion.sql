@@ -17,11 +17,12 @@ from {{ ref('criteria_in_force') }} as in_force
 cross join {{ ref('stg_cycle') }} as cycle
 inner join {{ ref('criteria') }} as names
     on in_force.criterion = names.criterion and {{ in_force('names', 'cycle') }}
-where not exists (
-    select 1
-    from {{ ref('criteria') }} as newer
-    where
-        newer.criterion = names.criterion
-        and newer.valid_from > names.valid_from
-        and {{ in_force('newer', 'cycle') }}
-)
+where
+    not exists (
+        select 1
+        from {{ ref('criteria') }} as newer
+        where
+            newer.criterion = names.criterion
+            and newer.valid_from > names.valid_from
+            and {{ in_force('newer', 'cycle') }}
+    )

@@ -16,8 +16,8 @@ day as (
     inner join {{ ref('parameters') }} as parameters
         on
             parameters.parameter = 'cutoff_day'
-            and parameters.valid_from <= cycle.first_day
-            and (parameters.valid_to is null or parameters.valid_to >= cycle.first_day)
+            and cycle.first_day >= parameters.valid_from
+            and (parameters.valid_to is null or cycle.first_day <= parameters.valid_to)
 ),
 
 in_force as (

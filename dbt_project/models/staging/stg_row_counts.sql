@@ -17,15 +17,14 @@ with cycle as (
 counted as (
     select
         rules.source,
-        count(*) as delivered,
-        sum(case when rules.row_rule is null then 1 else 0 end) as accepted,
         {% for rule in rules -%}
         sum(case when rules.row_rule = '{{ rule }}' then 1 else 0 end) as {{ rule }},
         {% endfor -%}
         {% for flag in flags -%}
-        sum(case when rules.row_rule is null and rules.{{ flag }} then 1 else 0 end)
-            as {{ flag }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(case when rules.row_rule is null and rules.{{ flag }} then 1 else 0 end) as {{ flag }},
+        {% endfor -%}
+        sum(case when rules.row_rule is null then 1 else 0 end) as accepted,
+        count(*) as delivered
     from {{ ref('stg_row_rules') }} as rules
     inner join cycle on rules.delivery_cycle = cycle.cycle
     group by rules.source
@@ -39,19 +38,28 @@ sources as (
     {% endfor %}
 ),
 
-long as (
+rules as (
     {% for rule in rules + flags -%}
-    select
-        sources.source,
-        '{{ rule }}' as rule,
-        counted.delivered,
-        counted.accepted,
-        counted.{{ rule }} as rejected
-    from sources
-    left join counted on sources.source = counted.source
+    select '{{ rule }}' as rule
     {% if not loop.last %}union all
     {% endif -%}
     {% endfor %}
+),
+
+long as (
+    select
+        sources.source,
+        rules.rule,
+        counted.delivered,
+        counted.accepted,
+        case rules.rule
+            {% for rule in rules + flags -%}
+            when '{{ rule }}' then counted.{{ rule }}
+            {% endfor -%}
+        end as rejected
+    from sources
+    cross join rules
+    left join counted on sources.source = counted.source
 )
 
 select

@@ -23,15 +23,10 @@ select
     parsed.delivery_cycle,
     parsed.file_id,
     parsed.row_number,
-    coalesce(parsed.row_rule, duplicates.rule) as row_rule,
-    {%- for flag in flags %}
-    {% if flag in own_flags -%}
-    parsed.{{ flag }}
-    {%- else -%}
-    false as {{ flag }}
-    {%- endif -%}
-    {{ ',' if not loop.last }}
-    {%- endfor %}
+    {% for flag in flags -%}
+    {{ 'parsed.' if flag in own_flags else 'false as ' }}{{ flag }},
+    {% endfor -%}
+    coalesce(parsed.row_rule, duplicates.rule) as row_rule
 from {{ ref(parsed) }} as parsed
 left join {{ ref(duplicates) }} as duplicates
     on parsed.file_id = duplicates.file_id and parsed.row_number = duplicates.row_number

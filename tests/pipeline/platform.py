@@ -1,0 +1,107 @@
+"""The installed commands over one lake, as people run them in a shell, and all that they said; and jobs in this process."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.definitions import build_defs
+from orchestration.settings import Settings
+from tests.killed import PROJECT_ROOT
+
+Tree = dict[str, str]
+"""sha256 of every file below a folder, by path."""
+
+
+@dataclass
+class Platform:
+    """A lake and a Dagster instance of their own."""
+
+    root: Path
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(lake=self.root / "lake")
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the commands; tables are wide enough that no cell is broken into lines."""
+        return {
+            **os.environ,
+            "MUTAKHIR_LAKE": str(self.settings.lake),
+            "DAGSTER_HOME": str(self.home),
+            "COLUMNS": "1000",
+        }
+
+    def start(self, *arguments: str, command: str = "mutakhir") -> subprocess.Popen[str]:
+        """Start a command, in a process group of its own."""
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name(command)), *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def mutakhir(self, *arguments: str, command: str = "mutakhir") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        process = self.start(*arguments, command=command)
+        output, errors = process.communicate(timeout=280)
+        self.said += [output, errors]
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def simulate(self, cycle: str, families: int = 1000) -> None:
+        """Have a month delivered, without anomalies of data."""
+        size = ["--families", str(families), "--cycle", cycle, "--clean"]
+        done = self.mutakhir(*size, command="mutakhir-simulate")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """The instance that the commands record their runs in."""
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            yield instance
+
+    def execute(self, job: str, cycle: str) -> dg.ExecuteInProcessResult:
+        """Run a job in this process, as Dagster does for its page and daemon; nothing of it stays in the environment."""
+        before = dict(os.environ)
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            with self.instance() as instance:
+                return (
+                    build_defs(settings=self.settings)
+                    .resolve_job_def(job)
+                    .execute_in_process(instance=instance, partition_key=cycle, raise_on_error=False)
+                )
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def tree(*folders: Path) -> Tree:
+    """What lies below the folders; the same before and after: nothing was touched."""
+    files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """What the failed steps of a job said, by step."""
+    found = {}
+    for event in result.all_events:
+        if event.is_step_failure and event.step_key:
+            said = event.step_failure_data.user_failure_data
+            found[event.step_key] = (said.description if said else event.step_failure_data.error_display_string) or ""
+    return found
