@@ -11,7 +11,7 @@ update_cycle = dg.define_asset_job(
     "update_cycle",
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("publish"),
     executor_def=IN_PROCESS,
-    description="Deliveries to gates: ingest, build, candidate, verdict. A gate that blocks still leaves the candidate.",
+    description="Deliveries to gates: ingest, build, candidate, verdict. A blocking gate still leaves a candidate.",
     tags={"mutakhir/step": "update"},
 )
 

@@ -62,9 +62,9 @@ def limits_in_force(cycle: str, path: Path = LIMITS_FILE) -> tuple[GateLimit, ..
     return tuple(GateLimit(**row.model_dump(exclude=dates_and_reason)) for row in newest.values())
 
 
-def gate_names(path: Path = LIMITS_FILE) -> tuple[str, ...]:
-    """Every gate that ever had a limit, in order of the file. Raises LimitsInvalid."""
-    return tuple(dict.fromkeys(row.gate for row in _rows(path)))
+def gate_measures(path: Path = LIMITS_FILE) -> dict[str, str]:
+    """What is measured, by gate: every gate that the file names, in force or not, in its order. Raises LimitsInvalid."""
+    return {row.gate: row.measure for row in _rows(path)}
 
 
 def _rows(path: Path) -> list[_Row]:
