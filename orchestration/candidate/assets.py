@@ -44,7 +44,7 @@ def candidate(
 ) -> dg.MaterializeResult[None]:
     """Write candidates/<cycle>; refuse a build that another run made."""
     try:
-        written = write_candidate(settings, cycle, context.run_id)
+        written = write_candidate(settings, cycle, context.run.run_id)
     except (BuildOfAnotherRun, BuildUnfit) as refused:
         raise dg.Failure(description=str(refused), allow_retries=False) from refused
     return dg.MaterializeResult(

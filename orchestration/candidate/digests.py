@@ -51,7 +51,7 @@ def _double(column: str) -> str:
     digits = f"(regexp_extract({text}, '{number}', 1) || regexp_extract({text}, '{number}', 2))"
     power = f"cast(regexp_extract({text}, '{number}', 3) as integer)"
     return (
-        f"case when {column} = 0 then '0' when not isfinite({column}) then {text} "
+        f"case when {column} = 0 then '0' when isnan({column}) then 'nan' when not isfinite({column}) then {text} "
         f"when not contains({text}, 'e') then {_without_trailing_zeros(text)} "
         # The engine writes an exponent from 16 up, never with more than 17 digits: no digit is right of the point.
         f"when contains({text}, 'e+') then {sign} || {digits} || repeat('0', {power} + 1 - length({digits})) "

@@ -63,7 +63,7 @@ def limits_in_force(cycle: str, path: Path = LIMITS_FILE) -> tuple[GateLimit, ..
 
 
 def gate_measures(path: Path = LIMITS_FILE) -> dict[str, str]:
-    """What is measured, by gate: every gate that the file names, in force or not, in its order. Raises LimitsInvalid."""
+    """What is measured, by gate: every gate that the file names, in its order. Raises LimitsInvalid."""
     return {row.gate: row.measure for row in _rows(path)}
 
 

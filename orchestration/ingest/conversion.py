@@ -71,8 +71,9 @@ def _convert_csv(
             except UnreadableFile as error:  # the engine would wrap it in a message of its own
                 failure.append(error)
 
-        delivered_records = pa.RecordBatchReader.from_batches(SCHEMA, batches())
-        connection.register("delivered_records", delivered_records)
+        # as a bare stream: of a reader the engine has pyarrow read ahead, without bound when writing is slower
+        records = pa.RecordBatchReader.from_batches(SCHEMA, batches()).__arrow_c_stream__()
+        connection.register("delivered_records", records)
         try:
             connection.execute(_split_sql(source, file, raw))
         finally:

@@ -36,8 +36,9 @@ def warehouse(
 ) -> Iterator[Any]:
     """Build the cycle whole: every model before any test, so that a failing test never hides the candidate."""
     path = build_file(settings, cycle)
+    ingested = {name: read_ingested(settings, cycle, name) for name in SOURCES}
     try:
-        prepare_build(settings, cycle, context.run_id, {name: read_ingested(settings, cycle, name) for name in SOURCES})
+        prepare_build(settings, cycle, context.run.run_id, ingested)
     except BuildBusy as busy:
         raise dg.Failure(description=str(busy), allow_retries=False) from busy
     os.environ.update(dbt_environment(settings, path))
@@ -60,7 +61,7 @@ def warehouse(
     )
     yield from _told(context, tests)
     statuses = write_test_results(
-        settings, cycle, context.run_id, tests.get_artifact("manifest.json"), tests.get_artifact("run_results.json")
+        settings, cycle, context.run.run_id, tests.get_artifact("manifest.json"), tests.get_artifact("run_results.json")
     )
     context.log.info(f"data tests: {statuses}")
 

@@ -1,4 +1,4 @@
-"""The installed commands over one lake, as people run them in a shell, and all that they said; and jobs in this process."""
+"""The installed commands over one lake, as people run them in a shell, and what they said; jobs in this process."""
 
 import hashlib
 import os
@@ -12,8 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.definitions import build_defs
-from orchestration.settings import Settings
-from tests.killed import PROJECT_ROOT
+from orchestration.settings import PROJECT_ROOT, Settings
 
 Tree = dict[str, str]
 """sha256 of every file below a folder, by path."""
@@ -76,7 +75,7 @@ class Platform:
             yield instance
 
     def execute(self, job: str, cycle: str) -> dg.ExecuteInProcessResult:
-        """Run a job in this process, as Dagster does for its page and daemon; nothing of it stays in the environment."""
+        """Run a job in this process, not by a command; nothing of it stays in the environment."""
         before = dict(os.environ)
         try:
             self.home.mkdir(parents=True, exist_ok=True)

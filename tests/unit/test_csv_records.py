@@ -1,6 +1,8 @@
 """CSV records against the landing contract: quoting, line ends, what is unparsable, what refuses the file."""
 
 import gzip
+import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -217,11 +219,26 @@ def test_a_long_line_is_a_record_until_it_is_too_long(records, monkeypatch: pyte
             records(HEADER + b"1,2,3\n" + content)
 
 
+def test_a_large_file_is_never_in_memory(connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks are read as they are written out, not ahead: of 20 MB at most some blocks of 64 KiB are held at a time."""
+    monkeypatch.setattr(csv_file, "BLOCK_BYTES", 64 << 10)
+    source = Source("wide", "snapshot", tuple(Column(f"column{n}") for n in range(15)))
+    line = ",".join(f"value{n}" for n in range(15)) + "\n"
+    landed = tmp_path / "part.csv"
+    landed.write_text(",".join(source.column_names) + "\n" + line * 200_000)
+    tracemalloc.start(1)
+    try:
+        assert hold_file(connection, source, landed, tmp_path / "raw.parquet", 200_000).rows == 200_000
+        held_at_most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    print(held_at_most)
+    assert held_at_most < 3 << 20 < landed.stat().st_size / 6
+
+
 def test_a_link_or_a_pipe_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(HEADER)
     (tmp_path / "link.csv").symlink_to(tmp_path / "x.csv")
-    import os
-
     os.mkfifo(tmp_path / "pipe.csv")
     for name in ("link.csv", "pipe.csv", "none.csv"):
         with pytest.raises(UnreadableFile):

@@ -98,6 +98,7 @@ class Gates:
     def build(self, *changes: str, before_funnel: str = "") -> duckdb.DuckDBPyConnection:
         """Build them from the inputs after some changes; the connection holds them."""
         connection = duckdb.connect()
+        connection.execute("attach ':memory:' as build; use build")
         for schema in self._schemas:
             connection.execute(f"create schema if not exists {schema}")
         for statement in (INPUTS, before_funnel, FUNNEL, *changes):
