@@ -78,12 +78,15 @@ class Models:
             connection.unregister("seed")
 
     def _load_rows(self, connection: duckdb.DuckDBPyConnection, rows: list[Row], cycle: str) -> None:
-        connection.execute("create table raw.cycle as select ? as cycle, cast(? as date) as first_day", [cycle, f"{cycle}-01"])
+        connection.execute(
+            "create table raw.cycle as select ? as cycle, cast(? as date) as first_day", [cycle, f"{cycle}-01"]
+        )
         connection.register("area_rows", self._areas)
         connection.execute("create table reference.areas as select * from area_rows")
         connection.execute("create table released.cycle (cycle varchar, families bigint)")
         connection.execute(
-            "create table released.next_list (programme varchar, family_id varchar, status varchar, village_code varchar)"
+            "create table released.next_list"
+            " (programme varchar, family_id varchar, status varchar, village_code varchar)"
         )
         keys = sorted({(row.source, row.cycle, row.path.encode()) for row in rows})
         ids = {key: number for number, key in enumerate(keys, start=1)}

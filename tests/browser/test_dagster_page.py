@@ -1,4 +1,4 @@
-"""Dagster's page over a blocked run, in headless Chromium: the asset graph, the checks, the failed gate; all offline."""
+"""Dagster's page over a blocked run, in headless Chromium: the asset graph, checks and the failed gate; all offline.
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestration.settings import PROJECT_ROOT
 from tests.golden import loader
@@ -19,7 +19,7 @@ from tests.pipeline.platform import Platform, failures
 pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium")
-SECONDS = 60
+SECONDS = 120
 FLOW = ("landing", "ingest", "staging", "households", "eligibility", "lists", "marts", "candidate", "gates", "publish")
 
 
@@ -49,22 +49,28 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(SECONDS)
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page that may ask this machine alone, and in which nothing goes wrong."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     assert CHROMIUM, "Chromium is not installed: make test installs it"
-    asked: set[str] = set()
-    wrong: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
-        page = browser.new_page(viewport={"width": 1700, "height": 1000})
-        page.set_default_timeout(SECONDS * 1000)
-        page.on("request", lambda request: asked.add(request.url.split("/")[2].split(":")[0]))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that may ask this machine alone, and in which nothing goes wrong."""
+    asked: set[str] = set()
+    wrong: list[str] = []
+    page = browser.new_page(viewport={"width": 1700, "height": 1000})
+    page.set_default_timeout(SECONDS * 1000)
+    page.on("request", lambda request: asked.add(request.url.split("/")[2].split(":")[0]))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    yield page
+    page.close()
     assert asked <= {"127.0.0.1", ""}
     assert not wrong
 

@@ -62,7 +62,7 @@ class Platform:
         self.said += [output, errors]
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
-    def simulate(self, cycle: str, families: int = 1000) -> None:
+    def simulate(self, cycle: str, families: int = 3000) -> None:
         """Have a month delivered, without anomalies of data."""
         size = ["--families", str(families), "--cycle", cycle, "--clean"]
         done = self.mutakhir(*size, command="mutakhir-simulate")

@@ -6,8 +6,10 @@ Its manifest is held against what its models yield. The rules themselves are dbt
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,67 @@ ENGINES_OWN = {
     "select cast(a as hugeint) from t": r"\bu?hugeint\b",
     "select date_diff('day', a, b) from t": r"\b(date_diff|datediff|strftime|strptime|age)\s*\(",
 }
+LISTS = """
+    insert into lists.decisions by name
+        select 'PKH' as programme, family_id, province_code, regency_code, previous_status, decision, primary_reason,
+            false as review, new_status, decision in ('keep', 'confirm') as payable,
+            decision in ('pending', 'hold', 'replace') as on_work_list, selection_round, replaces_family_id
+        from (values
+            ('K', '31', '3171', 'active', 'keep', 'STILL_ELIGIBLE', 'active', null, null),
+            ('C', '31', '3171', 'nominated', 'confirm', 'VERIFIED', 'active', null, null),
+            ('P', '31', '3172', 'nominated', 'pending', 'VERIFICATION_PENDING', 'nominated', null, null),
+            ('H', null, null, 'active', 'hold', 'NOT_IN_REGISTRY', 'active', null, null),
+            ('R-1', '31', '3171', 'active', 'remove', 'ASN', null, null, null),
+            ('R-2', '31', '3172', 'active', 'remove', 'ASN', null, null, null),
+            ('R-3', '32', '3201', 'active', 'remove', 'ASN', null, null, null),
+            ('S-1', '31', '3171', null, 'replace', null, 'nominated', 'regency', 'R-1'),
+            ('S-2', '31', '3171', null, 'replace', null, 'nominated', 'province', 'R-2'),
+            ('S-3', '33', '3301', null, 'replace', null, 'nominated', 'national', 'R-3')
+        ) as rows(family_id, province_code, regency_code, previous_status, decision, primary_reason, new_status,
+            selection_round, replaces_family_id);
+    insert into lists.next_list by name
+        select programme, family_id, new_status as status, payable from lists.decisions where decision <> 'remove';
+    insert into lists.candidates by name
+        select 'PKH' as programme, family_id, province_code, regency_code, selection_order
+        from (values
+            ('S-1', '31', '3171', 1), ('S-3', '33', '3301', 2), ('S-2', '31', '3171', 3), ('W-1', '31', '3171', 4),
+            ('W-2', '31', '3172', 5), ('W-3', '34', '3401', 6)
+        ) as rows(family_id, province_code, regency_code, selection_order);
+    insert into lists.selections by name
+        select candidates.*, decisions.selection_round
+        from lists.candidates join lists.decisions using (family_id);
+    insert into lists.waiting_list by name
+        select programme, family_id, regency_code, 1 as position_in_regency
+        from lists.candidates where family_id like 'W-%';
+"""
+BROKEN = {
+    "delete from staging.stg_cycle": "cycle_is_one_row",
+    "insert into staging.stg_cycle select * from staging.stg_cycle": "cycle_is_one_row",
+    "update lists.decisions set payable = true where family_id = 'H'": "decisions_follow_their_table",
+    "update lists.decisions set payable = false where family_id = 'C'": "decisions_follow_their_table",
+    "update lists.decisions set on_work_list = false where family_id = 'S-1'": "decisions_follow_their_table",
+    "update lists.decisions set review = true where family_id = 'R-1'": "decisions_follow_their_table",
+    "update lists.decisions set new_status = 'active' where family_id = 'P'": "decisions_follow_their_table",
+    "update lists.decisions set new_status = 'nominated' where family_id = 'H'": "decisions_follow_their_table",
+    "update lists.decisions set primary_reason = null where family_id = 'K'": "decisions_follow_their_table",
+    "update lists.decisions set selection_round = null where family_id = 'S-3'": "decisions_follow_their_table",
+    "delete from lists.next_list where family_id = 'K'": "next_list_is_the_decisions_that_stay",
+    "update lists.next_list set family_id = 'R-1' where family_id = 'K'": "next_list_is_the_decisions_that_stay",
+    "update lists.next_list set status = 'active' where family_id = 'P'": "next_list_is_the_decisions_that_stay",
+    "update lists.next_list set payable = true where family_id = 'H'": "next_list_is_the_decisions_that_stay",
+    "update lists.decisions set replaces_family_id = 'R-2' where family_id = 'S-3'": "replacements_pair_one_to_one",
+    "update lists.decisions set replaces_family_id = 'K' where family_id = 'S-3'": "replacements_pair_one_to_one",
+    "update lists.decisions set replaces_family_id = 'S-1' where family_id = 'K'": "replacements_pair_one_to_one",
+    "update lists.decisions set regency_code = '3172' where family_id = 'R-1'": "replacements_pair_one_to_one",
+    "update lists.decisions set province_code = null where family_id = 'R-2'": "replacements_pair_one_to_one",
+    "update lists.candidates set selection_order = 0 where family_id = 'W-1'": "selections_respect_the_order",
+    "update lists.selections set selection_order = 6 where family_id = 'S-2'": "selections_respect_the_order",
+    "update lists.selections set selection_order = 7 where family_id = 'S-3'": "selections_respect_the_order",
+    "update lists.waiting_list set family_id = 'S-1' where family_id = 'W-1'": "waiting_families_are_on_no_list",
+    "update lists.waiting_list set family_id = 'H' where family_id = 'W-1'": "waiting_families_are_on_no_list",
+    "insert into lists.decisions from lists.decisions where family_id = 'K'": "decisions_are_unique",
+    "update lists.waiting_list set regency_code = '3171'": "waiting_list_positions_are_unique",
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +123,7 @@ class Project:
     manifest: dict[str, Any]
     statuses: dict[str, str]
     columns: dict[tuple[str, str], dict[str, str]]
+    path: Path
 
     def nodes(self, kind: str) -> list[dict[str, Any]]:
         """Nodes of one kind: model, test, seed."""
@@ -95,7 +159,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         manifest=json.loads((lake / "target/manifest.json").read_text()),
         statuses={result["unique_id"]: result["status"] for result in results},
         columns=columns,
+        path=path,
     )
+
+
+@pytest.fixture
+def lists(project: Project, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the build with a few lists by hand, in which everything holds that must."""
+    with duckdb.connect(str(shutil.copy(project.path, tmp_path / "build.duckdb"))) as connection:
+        connection.execute(LISTS)
+        yield connection
 
 
 def test_everything_builds_and_every_test_passes(project: Project) -> None:
@@ -197,3 +270,24 @@ def plain_sql(code: str) -> str:
         code = re.sub(jinja, " x ", code, flags=re.DOTALL)
     code = re.sub(r"--[^\n]*", " ", code)
     return re.sub(r"'(?:[^']|'')*'", "''", code)
+
+
+def failing_tests(project: Project, connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Data tests, singular or on a combination of columns, that return rows."""
+    tests = [test for test in project.nodes("test") if test["description"]]
+    return {test["name"] for test in tests if connection.execute(test["compiled_code"]).fetchall()}
+
+
+def test_lists_on_which_everything_holds_pass_the_data_tests(
+    project: Project, lists: duckdb.DuckDBPyConnection
+) -> None:
+    assert lists.execute("select count(*) from lists.selections").fetchall() == [(3,)]
+    assert failing_tests(project, lists) == set()
+
+
+@pytest.mark.parametrize(("change", "name"), BROKEN.items())
+def test_a_data_test_notices_what_it_says(
+    project: Project, lists: duckdb.DuckDBPyConnection, change: str, name: str
+) -> None:
+    lists.execute(change)
+    assert name in failing_tests(project, lists)

@@ -51,7 +51,8 @@ INPUTS = f"""
     create table eligibility.listed_families as select programme, family_id from lists.decisions
         where decision <> 'replace';
     create table lists.programme_places as select 'PKH' as programme, 5 as quota;
-    create table eligibility.list_comparison as select 'PKH' as programme, 'nation' as area_level, 98 as same, 0 as missing,
+    create table eligibility.list_comparison as select 'PKH' as programme, 'nation' as area_level, 98 as same,
+        0 as missing,
         1 as unexpected, 2 as status_changed;
     create table staging.stg_row_counts as
         select s.source, r.rule, c.delivered, c.accepted,
