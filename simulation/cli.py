@@ -68,7 +68,7 @@ def main(
 
       mutakhir-simulate --families 2000 --cycle 2025-11 --format csv --clean
 
-      mutakhir-simulate --next --defect heads_unmatched --defect orphans=0.02
+      mutakhir-simulate --next --defect families_unmatched --defect orphans=0.02
     """
     console = Console()
     if list_defects:

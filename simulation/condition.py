@@ -73,9 +73,11 @@ def draw_condition(persons: Persons, families: Families, cycle: Month) -> Condit
     welfare = families.welfare[persons.family]
     years, draw = persons.years(), persons.roster.uniform
     school, level = _school(persons, welfare)
-    works = draw("works") < _work_chance(persons)
+    # a job won or lost is what fortune is made of
+    fortune = families.fortune[persons.family]
+    works = draw("works") < _work_chance(persons) * (1 + np.float32(0.3) * fortune)
     works &= ~((school == 1) & (draw("works at school") < 0.9))
-    by_score = np.searchsorted([0.25, 0.42, 0.72, 0.92], draw("work") - 0.06 * welfare).astype(np.uint8)
+    by_score = np.searchsorted([0.25, 0.42, 0.72, 0.92], draw("work") - 0.06 * (welfare + fortune)).astype(np.uint8)
     # order of rising poverty: employees and assisted firms above, casual work and family work below
     work = np.array([2, 1, 0, 3, 4], np.uint8)[by_score]
     sick = draw("disability")

@@ -21,6 +21,7 @@ from simulation.persons import Persons
 from simulation.plan import Block, Plan, Streams
 from simulation.population import Families, draw_families
 from simulation.registers import Registered
+from simulation.releases import Held
 from simulation.welfare import Ranking
 
 
@@ -56,12 +57,18 @@ class Drawn:
     visited: npt.NDArray[np.int8]  # position in lists.RESULTS, UNSEEN
 
 
-def draw_block(world: World, block: Block, before: Bytes | None) -> Drawn:
-    """Draw a block; ``before`` are the families' list bits in the release of the cycle before (see `lists`)."""
-    area, cycle, count = world.areas[block.province], world.plan.cycle, block.families
+def draw_block(world: World, block: Block, before: Held | None) -> Drawn:
+    """Draw a block; ``before`` are list bits in the release of the cycle before."""
+    area, cycle = world.areas[block.province], world.plan.cycle
     streams = Streams(world.plan.seed, block)
     families = draw_families(streams, area, world.shifts[block.province], cycle)
-    members = persons.draw_persons(streams, area, families, cycle)
+    members, families = persons.draw_persons(streams, area, families, cycle)
+    streams = members.roster.streams
+    count = streams.families
+    positions = block.first + np.arange(block.families)
+    married = families.founder[block.families :]
+    home, member = members.roster.family[married], members.roster.member[married]
+    positions = np.concatenate([positions, ids.founded(block.first + home, member)])
     state = condition.draw_condition(members, families, cycle)
     identity = everyday.identity(members, world.plan.clean)
     registered = registers.draw_registered(streams, families)
@@ -78,7 +85,7 @@ def draw_block(world: World, block: Block, before: Bytes | None) -> Drawn:
         component=members.by_family(living & _qualifies(members, state), count) > 0,
         slowness=area.slowness[regency].astype(np.float32),
     )
-    listed = lists.draw(streams, world.nation, known, before, cycle)
+    listed = lists.draw(streams, world.nation, known, before.of(positions) if before else None, cycle)
     if before is None:  # a family that has left the registry is on no list; one that is carried over stays
         listed = Listed(np.where(exists, listed.status, 0), np.where(exists, listed.drawn, 0), listed.found)
     visited = lists.visit(streams, listed, known, members.by_family(living, count) > 0, cycle)
@@ -87,7 +94,7 @@ def draw_block(world: World, block: Block, before: Bytes | None) -> Drawn:
         area=area,
         cycle=cycle,
         families=families,
-        family=ids.family_ids(ids.numbers(area.number, block.first + np.arange(count))),
+        family=ids.family_ids(ids.numbers(area.number, positions)),
         village=everyday.villages(area.villages[families.village], streams, world.plan.clean),
         regency=regency,
         decile=decile,

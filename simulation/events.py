@@ -1,7 +1,7 @@
 """The civil registry's events: deaths, moves, and NIK that do not match; rows of dukcapil_peristiwa.
 
 Each delivery repeats the last EVENT_MONTHS months, since registration is late; the registry keeps the dead for as long.
-Nobody changes village by a move: the registry is not told (assumption).
+A family moves with all its members; the registry hears of its new village at the next visit (assumption).
 """
 
 import numpy as np
@@ -11,11 +11,12 @@ from simulation import columns
 from simulation.clock import EVENT_MONTHS, EVENTS_BEGIN, Month
 from simulation.defects.everyday import Identity
 from simulation.persons import Persons
+from simulation.population import Families
 
 TYPES = ("KEMATIAN", "PINDAH", "TIDAK_PADAN", "PADAN")
 DEATH, MOVE, UNMATCHED, MATCHED = range(4)
-#: Moves a month, share of persons (508,069 of 271 M in November 2020, Dukcapil); others are assumptions.
-MOVES, UNMATCHED_RATE, MATCHED_AGAIN = 0.0019, 0.0002, 0.5
+#: Shares of persons a month, and of those who match again a month later (assumptions).
+UNMATCHED_RATE, MATCHED_AGAIN = 0.0002, 0.5
 
 
 def dead(persons: Persons, cycle: Month) -> np.ndarray:
@@ -23,7 +24,7 @@ def dead(persons: Persons, cycle: Month) -> np.ndarray:
     return np.asarray(persons.death_month <= cycle.index)
 
 
-def event_rows(persons: Persons, identity: Identity, cycle: Month) -> pa.Table:
+def event_rows(persons: Persons, families: Families, identity: Identity, cycle: Month) -> pa.Table:
     """The rows of dukcapil_peristiwa for a block, by delivered NIK."""
     draw = persons.roster.uniform
     known = persons.present & identity.known
@@ -41,7 +42,7 @@ def event_rows(persons: Persons, identity: Identity, cycle: Month) -> pa.Table:
             continue
         add(persons.death_month == month.index, DEATH, month, "death day")
         alive = persons.death_month > month.index
-        add(alive & (draw("move", month) < MOVES), MOVE, month, "move day")
+        add(alive & (families.move_month[persons.family] == month.index), MOVE, month, "move day")
         unmatched = draw("unmatched", month)
         add(alive & (unmatched < UNMATCHED_RATE), UNMATCHED, month, "unmatched day")
         before = draw("unmatched", month + -1)

@@ -19,7 +19,7 @@ REASONS = (
 )
 #: Share of those struck off who object; of the payments that fail (7 % of accounts failed in a quarter, weak); of the
 #: unlisted families of deciles 1-5 that are proposed (assumptions).
-OBJECTING, FAILING, PROPOSED = 0.03, 0.03, 0.008
+OBJECTING, FAILING, PROPOSED = 0.03, 0.03, 0.1
 #: Objections that are upheld (assumption).
 UPHELD = 0.25
 _RULINGS = ("DITERIMA", "DITOLAK")

@@ -1,6 +1,7 @@
 """Identifiers: family and person ids that can be read back to a place in the population. NIK are in nik.py.
 
-A family is number ``province code * 2^32 + position``; its id is that number, scrambled without loss, as ``K`` and ten
+A family is number ``province code * 2^32 + position``, where one founded since has the position of the husband's first
+family and, above its 26 bits, his number in that; its id is that number, scrambled without loss, as ``K`` and ten
 hexadecimal digits. A person's id is the family's, with ``I`` for ``K``, and the number of the member.
 """
 
@@ -20,11 +21,18 @@ _DIGITS = np.zeros(256, np.uint64)
 _DIGITS[np.frombuffer(b"0123456789ABCDEF", np.uint8)] = np.arange(16)
 PAIRS = byte_rows([f"{value:02d}" for value in range(100)])
 FAMILY_WIDTH = 11
+#: Bits of a position of the families that were there at ORIGIN: 67 million a province.
+FIRST_BITS = 26
 
 
 def numbers(province: int, positions: Ints) -> Numbers:
     """Numbers of the families at these positions of a province."""
     return np.uint64(province << 32) + positions.astype(np.uint64)
+
+
+def founded(position: Ints, member: Ints) -> Ints:
+    """Positions of families founded by members of others; below 2^31 while members are fewer than 32."""
+    return np.asarray(position.astype(np.int64) + (member.astype(np.int64) << FIRST_BITS))
 
 
 def scramble(values: Numbers) -> Numbers:

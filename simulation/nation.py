@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from simulation import areas, columns, figures, lists, releases
 from simulation.answers import Answer, everyday, on_demand, write
-from simulation.columns import Bytes
 from simulation.defects.catalogue import DEFECTS
 from simulation.defects.written import Written
 from simulation.deliveries import DataFile, DataWriter, Landing
@@ -22,6 +21,7 @@ from simulation.lists import PROGRAMMES, Nation
 from simulation.plan import Block, Part, Plan, Streams
 from simulation.population import draw_families
 from simulation.registry import block_rows
+from simulation.releases import NOBODY, Held
 from simulation.welfare import Ranking, province_shifts
 
 #: From so many families on, more than one process pays for its start.
@@ -55,7 +55,7 @@ def simulate(plan: Plan, lake: Path, kind: str, progress: Callable[[str, int, in
     with Landing(lake, plan.cycle) as landing:
         world = _world(plan, progress)
         release = releases.newest(lake, plan.cycle)
-        before = release.bits(plan.by_province) if release else {}
+        before = release.bits() if release else None
         files = list(_carried(landing.work, release, kind)) if release else []
         pkh: Counter[str] = Counter()
         anomalies: Counter[str] = Counter()
@@ -95,7 +95,7 @@ def _world(plan: Plan, progress: Callable[[str, int, int], None]) -> World:
     return World(plan, places, shifts, ranking, Nation(plan.families, ranking.families_by_decile()))
 
 
-def _parts(world: World, before: dict[str, Bytes], folder: Path, kind: str) -> Iterator[tuple[Part, _Written]]:
+def _parts(world: World, before: dict[str, Held] | None, folder: Path, kind: str) -> Iterator[tuple[Part, _Written]]:
     """Write every part, in several processes when there is much to do."""
     parts = world.plan.parts()
     slices = [[_slice(before, block) for block in part.blocks] for part in parts]
@@ -115,16 +115,18 @@ def _share(world: World, folder: Path, kind: str) -> None:
     _shared.append((world, folder, kind))
 
 
-def _write_shared(part: Part, bits: list[Bytes | None]) -> _Written:
+def _write_shared(part: Part, bits: list[Held | None]) -> _Written:
     world, folder, kind = _shared[0]
     return _write_part(world, part, bits, folder, kind)
 
 
-def _slice(before: dict[str, Bytes], block: Block) -> Bytes | None:
-    return before[block.province][block.first : block.first + block.families] if before else None
+def _slice(before: dict[str, Held] | None, block: Block) -> Held | None:
+    if before is None:
+        return None
+    return before.get(block.province, NOBODY).block(block.first, block.families)
 
 
-def _write_part(world: World, part: Part, bits: list[Bytes | None], folder: Path, kind: str) -> _Written:
+def _write_part(world: World, part: Part, bits: list[Held | None], folder: Path, kind: str) -> _Written:
     """Write one data file a source."""
     writers: dict[str, DataWriter] = {}
     pkh: Counter[str] = Counter()

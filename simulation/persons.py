@@ -5,7 +5,7 @@ persons stay in step from cycle to cycle. School, work and disability are in con
 events.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from simulation import nik
 from simulation.areas import Province
 from simulation.clock import EVENT_MONTHS, EVENTS_BEGIN, ORIGIN, Month
 from simulation.columns import Bytes, Flags, Floats, Ints
+from simulation.couples import can_leave, draw_couples, with_couples
 from simulation.plan import Streams
 from simulation.population import SINGLE, SINGLE_ELDERLY, Families
 
@@ -22,6 +23,8 @@ HEAD, SPOUSE, CHILD, IN_LAW, GRANDCHILD, PARENT, OTHER = range(7)
 YEAR = np.float32(365.2425)
 #: Death rate a month: BASE * exp(SLOPE * age), which gives 0.04 % of persons (published: 0.03-0.05 %).
 DEATH_BASE, DEATH_SLOPE = 0.000011, 0.075
+#: Share of girls among children (fewer among those still at home than among those born).
+BORN_FEMALE = 0.472
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class Roster:
     """Who is in a block: rows of all members (present or not) and the streams they are drawn by."""
 
     streams: Streams
-    family: Ints  # row of the family in the block
-    member: Ints  # number in the family, from 1
-    role: Bytes
+    family: Ints  # row, in the block, of the family that the person was born in or is first known of
+    member: Ints  # number in that family, from 1
+    role: Bytes  # in that family
     born: Ints  # rows of the families whose child was born since ORIGIN, in step with the last rows
 
     @property
@@ -56,16 +59,8 @@ class Persons:
     death_month: Ints  # Month index
     nik: Bytes  # rows of 16 digits, as they ought to be; defects/everyday.py spoils some
     present: Flags  # still, or already, in the registry
-
-    @property
-    def family(self) -> Ints:
-        """Row of the family in the block."""
-        return self.roster.family
-
-    @property
-    def role(self) -> Bytes:
-        """Position in ROLES."""
-        return self.roster.role
+    family: Ints  # row of the family in the block
+    role: Bytes  # position in ROLES
 
     def years(self) -> Ints:
         """Completed years at the cutoff."""
@@ -78,38 +73,66 @@ class Persons:
     @cached_property
     def heads(self) -> Ints:
         """Row of each family's head."""
-        return np.flatnonzero(self.role == HEAD)
+        return self._of_role(HEAD)
+
+    @cached_property
+    def spouses(self) -> Ints:
+        """Row of each family's spouse; -1 without one."""
+        return self._of_role(SPOUSE)
+
+    def _of_role(self, role: int) -> Ints:
+        rows = np.flatnonzero(self.role == role)
+        found = np.full(self.roster.streams.families, -1, np.int64)
+        found[self.family[rows]] = rows
+        return found
 
 
-def draw_persons(streams: Streams, area: Province, families: Families, cycle: Month) -> Persons:
-    """Draw the members of the families as of a cycle."""
-    roster, second = _roster(streams, families, cycle)
-    female = _sex(roster, families, second)
-    birth_day = _birth_days(roster, families, second)
+def draw_persons(streams: Streams, area: Province, families: Families, cycle: Month) -> tuple[Persons, Families]:
+    """Draw the members of the families as of a cycle; and the families, with those founded since after the others.
+
+    The streams of the roster know of the new families.
+    """
+    first, second = _roster(streams, families)
+    female, birth_day = _sex(first, families, second), _birth_days(first, families, second)
+    ages = ((ORIGIN.cutoff_day - birth_day) / YEAR).astype(np.float32)
+    child = can_leave(families, first.family, first.role == CHILD)
+    deaths = _death_months(first, ages)
+    couples = draw_couples(streams, child, first.family, female, birth_day, deaths, cycle)
+    streams = replace(streams, new=len(couples.month))
+    families = with_couples(streams, families, couples, first.family, ages, cycle)
+
+    roster = _with_born(replace(first, streams=streams), families, cycle)
+    babies, none = slice(roster.at_origin, None), np.zeros(len(roster.born), np.int32)
+    if len(roster.born):
+        female = np.concatenate([female, roster.uniform("sex")[babies] < BORN_FEMALE])
+        birth_day = np.concatenate([birth_day, _days_of_birth(roster, families)])
     age = np.maximum((cycle.cutoff_day - birth_day) / YEAR, 0).astype(np.float32)
-    at_origin = np.maximum((ORIGIN.cutoff_day - birth_day) / YEAR, 0).astype(np.float32)
-    rate = np.minimum(DEATH_BASE * np.exp(DEATH_SLOPE * at_origin), 0.05)
-    months = np.log(np.maximum(roster.uniform("death"), 1e-9)) / np.log1p(-rate)
-    death_month = EVENTS_BEGIN.index + np.minimum(months, 6000).astype(np.int32)
+    death_month = _death_months(roster, np.concatenate([ages, none]))
 
-    home = area.district_of[families.village][roster.family]
+    family, role = roster.family.copy(), roster.role.copy()
+    for who, part in ((couples.husband, HEAD), (couples.wife, SPOUSE)):
+        family[who] = streams.block.families + np.arange(streams.new)
+        role[who] = part
+
+    home = area.district_of[families.registered][roster.family]
     moved = roster.uniform("registered elsewhere")
     other = np.searchsorted(area.cumulative, moved / np.float32(nik.ELSEWHERE))
     elsewhere = area.district_of[np.minimum(other, len(area.villages) - 1)]
     district = np.where(moved < nik.ELSEWHERE, elsewhere, home)
-    return Persons(
-        roster,
-        female,
-        birth_day,
-        age,
-        death_month,
-        nik.make(area, streams.block.number, district, birth_day, female, roster.at_origin),
-        death_month > cycle.index - EVENT_MONTHS,
-    )
+    numbers = nik.make(area, streams.block.number, district, birth_day, female, roster.at_origin)
+    present = death_month > cycle.index - EVENT_MONTHS
+    return Persons(roster, female, birth_day, age, death_month, numbers, present, family, role), families
 
 
-def _roster(streams: Streams, families: Families, cycle: Month) -> tuple[Roster, Ints]:
-    """The rows of the members, and which of its role in the family each is (from 0)."""
+def _death_months(roster: Roster, ages: Floats) -> Ints:
+    """Month index of each one's death; ``ages`` are those at ORIGIN."""
+    rate = np.minimum(DEATH_BASE * np.exp(DEATH_SLOPE * np.maximum(ages, 0)), 0.05)
+    months = np.log(np.maximum(roster.uniform("death"), 1e-9)) / np.log1p(-rate)
+    return EVENTS_BEGIN.index + np.minimum(months, 6000).astype(np.int32)
+
+
+def _roster(streams: Streams, families: Families) -> tuple[Roster, Ints]:
+    """The rows of the members at ORIGIN, and which of its role in the family each is (from 0)."""
     counts = np.stack(
         [np.ones(len(families.spouse), np.uint8), families.spouse, families.children, families.in_laws]
         + [families.grandchildren, families.parents, families.others]
@@ -125,23 +148,26 @@ def _roster(streams: Streams, families: Families, cycle: Month) -> tuple[Roster,
         after = place >= ends[number][family]
         role += after
         begin = np.where(after, ends[number][family], begin)
-    # a birth is registered in the month after it
+    return Roster(streams, family, place + 1, role, np.zeros(0, np.int32)), place - begin
+
+
+def _with_born(roster: Roster, families: Families, cycle: Month) -> Roster:
+    """The roster with the children born since; a birth is registered in the month after it."""
     born = np.flatnonzero((families.birth_month > 0) & (families.birth_month < cycle.index)).astype(np.int32)
-    roster = Roster(
-        streams,
-        np.concatenate([family, born]),
-        np.concatenate([place + 1, size[born] + 1]),
-        np.concatenate([role, np.full(len(born), CHILD, np.uint8)]),
-        born,
+    return replace(
+        roster,
+        family=np.concatenate([roster.family, born]),
+        member=np.concatenate([roster.member, families.size[born] + 1]),
+        role=np.concatenate([roster.role, np.full(len(born), CHILD, np.uint8)]),
+        born=born,
     )
-    return roster, np.concatenate([place - begin, np.zeros(len(born), np.int32)])
 
 
 def _sex(roster: Roster, families: Families, second: Ints) -> Flags:
     """Women and girls: wives, most heads without a spouse, and half of the rest."""
     lone = np.where(families.kind == SINGLE_ELDERLY, 0.72, np.where(families.kind == SINGLE, 0.30, 0.78))
     head = np.where(families.spouse == 1, 0.0, lone).astype(np.float32)
-    by_role = np.array([0, 1, 0.472, 0.5, 0.485, 0.62, 0.5], np.float32)
+    by_role = np.array([0, 1, BORN_FEMALE, 0.5, 0.485, 0.62, 0.5], np.float32)
     chance = np.where(roster.role == HEAD, head[roster.family], by_role[roster.role])
     female = roster.uniform("sex") < chance
     other_parent = (roster.role == PARENT) & (second == 1)
@@ -149,7 +175,7 @@ def _sex(roster: Roster, families: Families, second: Ints) -> Flags:
 
 
 def _birth_days(roster: Roster, families: Families, second: Ints) -> Ints:
-    """Birth dates, from the ages at ORIGIN; of children born since, from the month of birth."""
+    """Birth dates, from the ages at ORIGIN."""
     rows, role, spread = roster.family, roster.role, roster.uniform("age")
     head = families.head_age[rows]
     child = (
@@ -170,9 +196,12 @@ def _birth_days(roster: Roster, families: Families, second: Ints) -> Ints:
     )
     age = np.clip(age, 0, 103).astype(np.float32)
     day = ORIGIN.cutoff_day - 1 - (age * YEAR).astype(np.int32)
-    if len(roster.born):
-        months = families.birth_month[roster.born]
-        cutoffs = {int(month): Month(int(month)).cutoff_day for month in np.unique(months)}
-        cutoff = np.array([cutoffs[int(month)] for month in months])
-        day[roster.at_origin :] = cutoff - (28 * spread[roster.at_origin :]).astype(np.int32)
     return np.asarray(day, np.int32)
+
+
+def _days_of_birth(roster: Roster, families: Families) -> Ints:
+    """Birth dates of the children born since, from the month of birth."""
+    months = families.birth_month[roster.born]
+    cutoffs = {int(month): Month(int(month)).cutoff_day for month in np.unique(months)}
+    cutoff = np.array([cutoffs[int(month)] for month in months])
+    return np.asarray(cutoff - (28 * roster.uniform("age")[roster.at_origin :]).astype(np.int32), np.int32)

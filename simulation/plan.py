@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from simulation.clock import REFERENCE, Month
+from simulation.clock import Month
 from simulation.columns import Floats
-from simulation.figures import GROWTH_A_MONTH, provinces
+from simulation.figures import provinces
 
 BLOCK = 65_536
 #: Families of one data file, at most.
@@ -69,15 +69,14 @@ class Plan:
 
     @cached_property
     def by_province(self) -> dict[str, int]:
-        """Families of each province: in proportion to persons, by largest remainder, and grown to the cycle."""
+        """Families of each province, those founded since apart: in proportion to persons, by largest remainder."""
         figures = provinces()
         total = sum(province.population for province in figures)
         exact = {p.code: self.families * p.population / total for p in figures}
         counts = {code: int(value) for code, value in exact.items()}
         for code in sorted(exact, key=lambda code: counts[code] - exact[code])[: self.families - sum(counts.values())]:
             counts[code] += 1
-        growth = (1 + GROWTH_A_MONTH) ** (self.cycle.index - REFERENCE.index)
-        return {code: round(count * growth) for code, count in counts.items()}
+        return counts
 
     def blocks(self) -> Iterator[Block]:
         """Every block of the nation, by province."""
@@ -102,10 +101,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Streams:
-    """The random streams of one block."""
+    """The random streams of one block; ``new`` families were founded in it, and follow its others in every array."""
 
     seed: int
     block: Block
+    new: int = 0
+
+    @property
+    def families(self) -> int:
+        """All families."""
+        return self.block.families + self.new
 
     def __call__(self, attribute: str, month: Month | None = None) -> np.random.Generator:
         """The stream of an attribute; of one that is drawn anew each month, also the month."""
@@ -114,8 +119,8 @@ class Streams:
 
     def uniform(self, attribute: str, month: Month | None = None) -> Floats:
         """One number in [0, 1) for each family."""
-        return self(attribute, month).random(self.block.families, np.float32)
+        return self(attribute, month).random(self.families, np.float32)
 
     def normal(self, attribute: str, month: Month | None = None) -> Floats:
         """One standard normal number for each family."""
-        return self(attribute, month).standard_normal(self.block.families, np.float32)
+        return self(attribute, month).standard_normal(self.families, np.float32)

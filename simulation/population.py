@@ -1,18 +1,19 @@
 """Families: where they live, who belongs to them, how well off they are. Members one by one are in persons.py.
 
 `draw_families` is the part that the ranking needs of the whole nation, so it draws nothing else. All ages are those of
-ORIGIN; the composition is of that month too, and changes by births and deaths (events.py).
+ORIGIN; the composition is of that month too, and changes by births, deaths (events.py) and new couples (couples.py).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from simulation.areas import Province
-from simulation.clock import ORIGIN, Month
+from simulation.clock import EVENTS_BEGIN, ORIGIN, Month
 from simulation.columns import Bytes, Flags, Floats, Ints
 from simulation.plan import Block, Streams
-from simulation.welfare import UNRANKED, measured_welfare, true_welfare
+from simulation.welfare import UNRANKED, fortune, measured_welfare, true_welfare, visit_months
 
 SINGLE, COUPLE, SINGLE_ELDERLY, LONE_PARENT, NUCLEAR, THREE_GENERATIONS = range(6)
 #: Share of families up to and with each kind, by rising size; the draw is tilted so that richer families are smaller.
@@ -23,7 +24,9 @@ _TILT = np.float32(0.022)
 _MORE_CHILDREN, _FERTILITY_SLOPE = 0.69, 0.13
 MAX_CHILDREN = 6
 #: Chance a month that a couple of child-bearing age has its next child; births begin in ORIGIN.
-BIRTH_RATE = 0.0095
+BIRTH_RATE = 0.0125
+#: Moves a month, share of families, with all their members (508,069 of 271 M persons in November 2020, Dukcapil).
+MOVES = 0.0019
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,11 @@ class Families:
     """The families of a block; every array has one row a family. Ages in years at ORIGIN."""
 
     block: Block
-    village: Ints  # position in the province's villages
+    village: Ints  # position in the province's villages, as the newest visit found it
+    registered: Ints  # where it lived first
     kind: Bytes
-    welfare: Floats  # true score
+    welfare: Floats  # lasting score
+    fortune: Floats  # what fortune adds to it in the cycle
     measured: Floats  # score at the newest visit
     ranked: Flags
     head_age: Floats
@@ -47,6 +52,9 @@ class Families:
     parents: Bytes
     others: Bytes
     birth_month: Ints  # Month index of the next child; 0 for none
+    move_month: Ints  # Month index of its move to another village of the province
+    founded: Ints  # Month index; 0 for those that were there at ORIGIN
+    founder: Ints  # of those founded since, the row of the husband among the persons of ORIGIN
 
     @property
     def size(self) -> Ints:
@@ -57,9 +65,12 @@ class Families:
 
 def draw_families(streams: Streams, area: Province, shift: float, cycle: Month) -> Families:
     """Draw the families of a block; ``shift`` is the province's, of `welfare.province_shifts`."""
-    village = np.minimum(
-        np.searchsorted(area.cumulative, streams("village").random(streams.block.families)), len(area.villages) - 1
-    ).astype(np.int32)
+    village, other = (
+        _village(area, streams(attribute).random(streams.families)) for attribute in ("village", "moved to")
+    )
+    stay = np.log(np.maximum(streams.uniform("move"), 1e-9)) / np.log1p(-MOVES)
+    move_month = EVENTS_BEGIN.index + np.minimum(stay, 6000).astype(np.int32)
+    moved = move_month < cycle.index - visit_months(streams, cycle)[1]
     welfare = true_welfare(streams, area, shift, village)
     kind = np.searchsorted(_KINDS, streams.uniform("kind") - _TILT * welfare).astype(np.uint8)
     paired = np.isin(kind, (COUPLE, NUCLEAR)) | ((kind == THREE_GENERATIONS) & (streams.uniform("widowed") < 0.6))
@@ -83,9 +94,11 @@ def draw_families(streams: Streams, area: Province, shift: float, cycle: Month) 
     wait = np.log(np.maximum(streams.uniform("birth"), 1e-9)) / np.log1p(-BIRTH_RATE)
     return Families(
         block=streams.block,
-        village=village,
+        village=np.where(moved, other, village),
+        registered=village,
         kind=kind,
         welfare=welfare,
+        fortune=fortune(streams, np.full(streams.families, cycle.index)),
         measured=measured_welfare(streams, welfare, cycle),
         ranked=streams.uniform("ranked") >= UNRANKED,
         head_age=head_age,
@@ -99,7 +112,14 @@ def draw_families(streams: Streams, area: Province, shift: float, cycle: Month) 
         parents=np.where(with_children & (extended < 0.15), 1 + (extended < 0.03), 0).astype(np.uint8),
         others=(streams.uniform("others") < np.where(kind >= LONE_PARENT, 0.035, 0)).astype(np.uint8),
         birth_month=np.where(fertile, ORIGIN.index + np.minimum(wait, 600).astype(np.int32), 0),
+        move_month=move_month,
+        founded=np.zeros(streams.families, np.int32),
+        founder=np.zeros(streams.families, np.int32),
     )
+
+
+def _village(area: Province, uniform: npt.NDArray[np.float64]) -> Ints:
+    return np.minimum(np.searchsorted(area.cumulative, uniform), len(area.villages) - 1).astype(np.int32)
 
 
 def _ages(streams: Streams, kind: Bytes) -> Floats:

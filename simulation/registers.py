@@ -82,10 +82,8 @@ def register_rows(
 ) -> pa.Table:
     """The rows of register_pengecualian: the head, or the spouse of every fourth, by the NIK as delivered."""
     head = persons.heads
-    spouse = (head + 1 < len(persons.family)) & (streams.uniform("who is registered") < 0.25)
-    following = np.minimum(head + 1, len(persons.family) - 1)
-    spouse &= (persons.family[following] == persons.family[head]) & (persons.role[following] == 1)
-    member = np.where(spouse, following, head)
+    spouse = (persons.spouses >= 0) & (streams.uniform("who is registered") < 0.25)
+    member = np.where(spouse, persons.spouses, head)
     excluded = np.flatnonzero(registered.excluded & persons.present[member])
     teachers = excluded[(registered.register[excluded] == 0) & (streams.uniform("teacher")[excluded] < 0.25)]
     gamblers = np.flatnonzero(registered.gambling & persons.present[head])

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from simulation import events, fieldwork, lists, registers, rows
 from simulation.areas import Province
 from simulation.clock import Month
-from simulation.columns import Bytes
 from simulation.defects import everyday
 from simulation.drawn import World, draw_block
 from simulation.plan import Block, Streams
+from simulation.releases import Held
 
 #: Codes outside their list, by source and column.
 BAD_CODES = {
@@ -42,7 +42,7 @@ class BlockRows:
     anomalies: Counter[str]
 
 
-def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
+def block_rows(world: World, block: Block, before: Held | None) -> BlockRows:
     """All rows of a block; ``before`` are the list bits of its families in the release before (see `lists`)."""
     drawn = draw_block(world, block, before)
     sources = {
@@ -52,7 +52,7 @@ def block_rows(world: World, block: Block, before: Bytes | None) -> BlockRows:
         "register_pengecualian": registers.register_rows(
             drawn.streams, drawn.registered, drawn.members, drawn.identity, drawn.cycle
         ),
-        "dukcapil_peristiwa": events.event_rows(drawn.members, drawn.identity, drawn.cycle),
+        "dukcapil_peristiwa": events.event_rows(drawn.members, drawn.families, drawn.identity, drawn.cycle),
         "verifikasi_lapangan": fieldwork.visit_rows(drawn),
         "sanggahan": fieldwork.objection_rows(drawn),
         "usulan": fieldwork.proposal_rows(drawn),

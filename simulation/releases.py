@@ -24,6 +24,30 @@ _BATCH = 200_000
 
 
 @dataclass(frozen=True)
+class Held:
+    """List bits of the families that have any, by ascending key of their position."""
+
+    keys: np.ndarray
+    bits: Bytes
+
+    def block(self, first: int, count: int) -> "Held":
+        """Those of a block, with the families that its members founded."""
+        low, high = np.searchsorted(self.keys, [first << 6, (first + count) << 6])
+        return Held(self.keys[low:high], self.bits[low:high])
+
+    def of(self, positions: np.ndarray) -> Bytes:
+        """The bits of families at these positions, 0 for those that have none."""
+        if not len(self.keys):
+            return np.zeros(len(positions), np.uint8)
+        wanted = _order(positions)
+        place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return np.where(self.keys[place] == wanted, self.bits[place], 0).astype(np.uint8)
+
+
+NOBODY = Held(np.zeros(0, np.int64), np.zeros(0, np.uint8))
+
+
+@dataclass(frozen=True)
 class Release:
     """The folder of a release, and the cycle it belongs to."""
 
@@ -52,18 +76,30 @@ class Release:
                 }
             )
 
-    def bits(self, families: dict[str, int]) -> dict[str, Bytes]:
-        """By province: the list bits (see `lists`) of its first ``families`` families."""
-        found = {province: np.zeros(count, np.uint8) for province, count in families.items()}
+    def bits(self) -> dict[str, Held]:
+        """By province: the list bits (see `lists`) of its families on a next list."""
+        found: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
         for number, programme in enumerate(PROGRAMMES):
             for batch in self.batches(programme):
                 positions, provinces = _places(batch.column("family_id").cast(pa.string()))
                 active = np.array(pc.equal(batch.column("status"), "active").to_pylist(), np.bool_)
                 bit = np.where(active, lists.active(number), lists.nominated(number)).astype(np.uint8)
-                for province, held in found.items():
-                    here = (provinces == int(province)) & (positions < len(held))
-                    held[positions[here]] |= bit[here]
-        return found
+                for province in np.unique(provinces):
+                    here = provinces == province
+                    found.setdefault(int(province), []).append((_order(positions[here]), bit[here]))
+        return {f"{province:02d}": _held(pieces) for province, pieces in found.items() if province}
+
+
+def _order(positions: np.ndarray) -> np.ndarray:
+    """Keys of positions in an order in which families founded by members of a block are beside its own."""
+    return np.asarray(((positions & ((1 << ids.FIRST_BITS) - 1)) << 6) | (positions >> ids.FIRST_BITS))
+
+
+def _held(pieces: list[tuple[np.ndarray, np.ndarray]]) -> Held:
+    keys, bits = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    order = np.argsort(keys, kind="stable")
+    unique, first = np.unique(keys[order], return_index=True)
+    return Held(unique, np.bitwise_or.reduceat(bits[order], first))
 
 
 def newest(lake: Path, cycle: Month) -> Release | None:

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from simulation import columns, condition, ids, lists, names, persons
 from simulation.clock import UNIX, Month
-from simulation.columns import Bytes
+from simulation.columns import Bytes, Ints
 from simulation.drawn import Drawn
 from simulation.persons import HEAD, SPOUSE
 from simulation.welfare import Ranking, visit_days
@@ -36,17 +36,25 @@ def family_rows(drawn: Drawn, ranking: Ranking) -> pa.Table:
             "sumber_air_minum_utama": columns.codes(housing.water, condition.WATER),
             "daya_terpasang": columns.integers(power),
             "status_kepemilikan_rumah": columns.codes(housing.tenure, condition.TENURE),
-            "tanggal_pemutakhiran": columns.days(visit_days(drawn.streams, drawn.cycle)),
+            "tanggal_pemutakhiran": columns.days(_updated(drawn)),
         }
     )
     return table.filter(columns.flags(drawn.exists))
+
+
+def _updated(drawn: Drawn) -> Ints:
+    """The day of the newest visit; of a family that it did not see yet, a day of the month in which it was founded."""
+    day, founded = visit_days(drawn.streams, drawn.cycle), drawn.families.founded
+    new = np.flatnonzero(founded)
+    day[new] = np.maximum(day[new], [Month(int(month)).cutoff_day - 1 for month in founded[new]])
+    return day
 
 
 def _card_numbers(drawn: Drawn) -> Bytes:
     """Family card numbers: district, a day of issue from 2008 on, and a serial."""
     uniform = drawn.streams("card").random((len(drawn.family), 5))
     pairs = (uniform * [28, 12, 15, 100, 100]).astype(np.int32) + np.array([1, 1, 8, 0, 0])
-    district = drawn.area.districts[drawn.area.district_of[drawn.families.village]]
+    district = drawn.area.districts[drawn.area.district_of[drawn.families.registered]]
     return np.hstack([district, *(ids.PAIRS[pairs[:, column]] for column in range(5))])
 
 
@@ -55,10 +63,10 @@ def person_rows(drawn: Drawn) -> pa.Table:
     members, state, identity = drawn.members, drawn.state, drawn.identity
     family = drawn.family[members.family]
     widowed = (members.role == SPOUSE) & ~members.present[members.heads][members.family]
-    updated = np.maximum(visit_days(drawn.streams, drawn.cycle)[members.family], members.birth_day)
+    updated = np.maximum(_updated(drawn)[members.family], members.birth_day)
     table = pa.table(
         {
-            "id_individu": columns.text(ids.person_ids(family, members.roster.member)),
+            "id_individu": columns.text(ids.person_ids(drawn.family[members.roster.family], members.roster.member)),
             "id_keluarga": columns.text(family),
             "nomor_induk_kependudukan": identity.nik,
             "nama": names.column(drawn.area.code[0], members.roster.uniform("name"), members.female),

@@ -22,6 +22,8 @@ from simulation.plan import Streams
 _BASE, _SIGMA = 0.25, 0.95
 #: Part of the spread of measured welfare that is error of the measurement, drawn anew at every visit (assumption).
 ERROR = 0.25
+#: Part of the spread that is fortune: a job won or lost, an illness; it changes every so many months (assumption).
+FORTUNE, FORTUNE_MONTHS = 0.25, 36
 #: A family is measured again every so many months (assumption).
 VISIT_MONTHS = 24
 #: Share of families that are not ranked (assumption), as a rule those that came last.
@@ -48,11 +50,25 @@ def province_shifts() -> Mapping[str, float]:
     return {p.code: poverty_score() - normal.inv_cdf(p.poverty / _POOR_FAMILY_SIZE) for p in provinces()}
 
 
+def lasting_spread() -> float:
+    """Standard deviation of families around their regency, but for fortune and error."""
+    return math.sqrt(1 - REGENCY_SPREAD**2 - ERROR**2 - FORTUNE**2)
+
+
 def true_welfare(streams: Streams, area: Province, shift: float, village: Ints) -> Floats:
-    """The family's own score: province, regency and itself; the same in every cycle."""
-    own = math.sqrt(1 - REGENCY_SPREAD**2 - ERROR**2)
+    """The family's lasting score: province, regency and itself; the same in every cycle."""
     place = (area.welfare[area.regency_of[village]] + shift).astype(np.float32)
-    return np.asarray(place + np.float32(own) * streams.normal("welfare"), np.float32)
+    return np.asarray(place + np.float32(lasting_spread()) * streams.normal("welfare"), np.float32)
+
+
+def fortune(streams: Streams, month: Ints) -> Floats:
+    """What fortune adds to the score in a month (a Month index for each family): jobs won and lost."""
+    phase = np.floor(streams.uniform("fortune turns") * FORTUNE_MONTHS).astype(np.int32)
+    turn = (month - ORIGIN.index + phase) // FORTUNE_MONTHS
+    drawn = np.zeros(streams.families, np.float32)
+    for number in np.unique(turn):
+        drawn = np.where(turn == number, streams.normal(f"fortune-{number}"), drawn)
+    return np.asarray(np.float32(FORTUNE) * drawn, np.float32)
 
 
 def visit_months(streams: Streams, cycle: Month) -> tuple[Ints, Ints]:
@@ -70,13 +86,13 @@ def visit_days(streams: Streams, cycle: Month) -> Ints:
 
 
 def measured_welfare(streams: Streams, true: Floats, cycle: Month) -> Floats:
-    """The score that ranking sees: the true one and the error of the newest visit."""
-    visit, _ = visit_months(streams, cycle)
+    """The score that ranking sees: the lasting one, fortune at the newest visit, and the error of that visit."""
+    visit, months_ago = visit_months(streams, cycle)
     error = np.zeros(len(true), np.float32)
     for number in np.unique(visit):
         drawn = streams.normal(f"error-{number}")
         error = np.where(visit == number, drawn, error)
-    return np.asarray(true + np.float32(ERROR) * error, np.float32)
+    return np.asarray(true + fortune(streams, cycle.index - months_ago) + np.float32(ERROR) * error, np.float32)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The defects on demand, by name: what each does, how much of it by default, and which gates that trips.
 
-At its default share a defect trips the gates named here, with 20,000 families or more, and no others; at a small enough
+At its default share a defect trips the gates named here, in a nation that is large enough, and no others; at a small
 share it trips none. Findings are those of the audits and of figures.md (shared reference), sections 7 and 8.
 """
 
@@ -47,6 +47,7 @@ class Defect:
     trips: tuple[str, ...]
     apply: Apply
     needs: Need = ""
+    families: int = 20_000  # from so many families on
 
 
 def _of_children(what: str, how: str, share: float = 0.02, trips: tuple[str, ...] = ()) -> Defect:
@@ -135,7 +136,7 @@ GATES: Mapping[str, Defect] = {
     "not_eligible_everywhere": Defect(
         "an upload marks families of deciles 1-4 as found not eligible",
         "families of deciles 1-4",
-        0.3,
+        0.45,
         ("removal_rate", "replacement_fill"),
         ways.struck_off,
     ),
@@ -145,13 +146,14 @@ GATES: Mapping[str, Defect] = {
         0.9,
         ("removal_rate_regency",),
         ways.struck_off_in_one_regency,
+        families=60_000,
     ),
-    "heads_unmatched": Defect(
-        "the civil registry reports heads of families as not matching",
-        "heads with a NIK",
+    "families_unmatched": Defect(
+        "the civil registry reports all members of families as not matching",
+        "families",
         0.15,
         ("hold_rate",),
-        ways.civil_event("TIDAK_PADAN"),
+        ways.civil_event("TIDAK_PADAN", whole_families=True),
     ),
     "visits_lost": Defect(
         "results of visits do not arrive", "visits", 0.75, ("verification_coverage",), ways.edit(VISITS, rows.leave_out)
@@ -188,7 +190,7 @@ BY_SOURCE: Mapping[str, Defect] = {
     f"bad_values:{source}": Defect(
         f"{value} in {column}",
         f"rows of {source}",
-        0.015,
+        0.0125,
         # a quota is known whole or not at all: its delivery is refused
         ("delivery_intact",) if source == "kuota_program" else (f"contract_{source}",),
         ways.edit(source, put(column, value)),

@@ -49,14 +49,28 @@ def add(source: str, make: Make, of: str, eligible: Eligible = everybody) -> App
     return apply
 
 
-def civil_event(kind: str) -> Apply:
-    """Report an event of the civil registry, on the cutoff, about heads of families."""
+def civil_event(kind: str, whole_families: bool = False) -> Apply:
+    """Report an event of the civil registry, on the cutoff, about heads of families or about all their members."""
 
     def apply(written: Written, share: float) -> int:
         make = rows.naming({"nik": NIK}, jenis_peristiwa=kind, tanggal_peristiwa=written.day)
-        return add(EVENTS, make, PERSONS, HEADS)(written, share)
+        if not whole_families:
+            return add(EVENTS, make, PERSONS, HEADS)(written, share)
+        pick = Picker(share)
+        tables = (table for file in written.of(PERSONS) for table in written.tables(file))
+        reported = (make(table, _members(table, pick) & rows.filled(NIK)(table)) for table in tables)
+        written.add(EVENTS, f"defect-{len(written.files)}", reported)
+        return pick.hits
 
     return apply
+
+
+def _members(table: pa.Table, pick: Picker) -> Flags:
+    """Rows of the families that are hit."""
+    family = table.column("id_keluarga").combine_chunks()
+    families = pc.unique(family)
+    hit = pick(np.ones(len(families), np.bool_))
+    return np.asarray(hit[pc.index_in(family, families).to_numpy()])
 
 
 def struck_off(written: Written, share: float, eligible: Eligible = POOR) -> int:

@@ -1,4 +1,4 @@
-"""Dagster's page over a blocked run, in headless Chromium: the asset graph, checks and the failed gate; all offline.
+"""Dagster's page over a blocked run, in headless Chromium: the asset graph, checks and the failed gate; all offline."""
 
 import re
 import shutil

@@ -113,6 +113,8 @@ BROKEN = {
     "update lists.waiting_list set family_id = 'H' where family_id = 'W-1'": "waiting_families_are_on_no_list",
     "insert into lists.decisions from lists.decisions where family_id = 'K'": "decisions_are_unique",
     "update lists.waiting_list set regency_code = '3171'": "waiting_list_positions_are_unique",
+    "insert into lists.decision_evidence (programme, family_id, criterion) values ('PKH', 'R-1', 'ASN'), "
+    "('PKH', 'R-1', 'ASN')": "decision_evidence_is_unique",
 }
 
 

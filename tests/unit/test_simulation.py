@@ -279,7 +279,7 @@ def test_a_family_does_not_depend_on_the_size_of_the_nation() -> None:
     for count in (50, 400):
         streams = plan.Streams(1, plan.Block("31", 0, count))
         families = population.draw_families(streams, place, 0.1, NOVEMBER)
-        members = persons.draw_persons(streams, place, families, NOVEMBER)
+        members, _ = persons.draw_persons(streams, place, families, NOVEMBER)
         state = condition.draw_condition(members, families, NOVEMBER)
         own = (members.family < 50) & (np.arange(len(members.family)) < members.roster.at_origin)
         drawn.append([members.nik[own].tolist(), members.birth_day[own].tolist(), state.level[own].tolist()])

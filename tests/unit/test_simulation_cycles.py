@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from simulation import ids, lists
+from simulation import areas, ids, lists, plan, population, welfare
 from simulation.cli import app
 from simulation.clock import Month
 from simulation.columns import systematic
-from simulation.releases import newest
+from simulation.releases import Held, _order, newest
 from tests.simulated import NOVEMBER, deliver, digests, number, views
 
 OCTOBER, DECEMBER = Month.parse("2025-10"), Month.parse("2025-12")
@@ -49,8 +49,9 @@ def test_the_next_cycle_is_the_same_nation_a_month_older(lake: Path) -> None:
     with views(lake, "2025-12") as connection:
         before = f"read_parquet('{lake}/landing/2025-11/dtsen_individu/*.parquet')"
         both = f"dtsen_individu p JOIN {before} b USING (id_individu)"
-        for own in ("nomor_induk_kependudukan", "nama", "jenis_kelamin", "tanggal_lahir", "id_keluarga"):
+        for own in ("nomor_induk_kependudukan", "nama", "jenis_kelamin", "tanggal_lahir"):
             assert number(connection, f"SELECT count(*) FROM {both} WHERE p.{own} <> b.{own}") == 0, own
+        left = number(connection, f"SELECT count(*) FROM {both} WHERE p.id_keluarga <> b.id_keluarga")
         gone = f"SELECT count(*) FROM {before} b ANTI JOIN dtsen_individu p USING (id_individu)"
         born = f"SELECT count(*) FROM dtsen_individu p ANTI JOIN {before} b USING (id_individu)"
         persons = number(connection, "SELECT count(*) FROM dtsen_individu")
@@ -58,7 +59,11 @@ def test_the_next_cycle_is_the_same_nation_a_month_older(lake: Path) -> None:
         assert 0.001 < number(connection, born) / persons < 0.006
         before = f"read_parquet('{lake}/landing/2025-11/dtsen_keluarga/*.parquet')"
         homes = f"dtsen_keluarga f JOIN {before} b USING (id_keluarga)"
-        assert number(connection, f"SELECT avg((f.kode_desa = b.kode_desa)::INT) FROM {homes}") == 1
+        # whoever left home founded a family with somebody else who did
+        assert left == 2 * number(
+            connection, f"SELECT count(*) FROM dtsen_keluarga ANTI JOIN {before} USING (id_keluarga)"
+        )
+        assert 0.998 < number(connection, f"SELECT avg((f.kode_desa = b.kode_desa)::INT) FROM {homes}") < 1
         jumps = f"SELECT avg((abs(f.desil_nasional - b.desil_nasional) >= 3)::INT) FROM {homes}"
         assert number(connection, jumps) < 0.01
         moved = f"SELECT avg((f.desil_nasional <> b.desil_nasional)::INT) FROM {homes}"
@@ -116,9 +121,10 @@ def test_a_family_of_another_registry_stays_on_the_list_it_was_published_on(tmp_
     table = pa.concat_tables(found.rows("PKH"))
     assert table.column("id_keluarga").to_pylist() == rows["family_id"]
     assert table.column("saluran").to_pylist() == ["HIMBARA", None]
-    bits = found.bits({"31": 10, "32": 10})
-    assert bits["31"].tolist() == [0, 0, 0, lists.nominated(lists.PKH), 0, 0, 0, 0, 0, 0]
-    assert not bits["32"].any()
+    bits = found.bits()
+    assert list(bits) == ["31"]
+    assert bits["31"].of(np.arange(6)).tolist() == [0, 0, 0, lists.nominated(lists.PKH), 0, 0]
+    assert bits["31"].block(4, 10).of(np.arange(6)).tolist() == [0] * 6
 
 
 def test_family_ids_can_be_read_back() -> None:
@@ -165,9 +171,79 @@ def test_the_command_prints_rows_and_takes_the_lake_from_the_environment(tmp_pat
             assert f" {rows:,} " in line
 
 
+def test_families_founded_since_are_found_again_on_the_lists() -> None:
+    of_others = ids.founded(np.array([7, 7, 65_536]), np.array([3, 4, 31]))
+    positions = np.concatenate([[7, 65_536], of_others])
+    assert (ids.family_numbers(ids.family_ids(ids.numbers(32, positions))) & np.uint64(2**32 - 1) == positions).all()
+    keys = np.sort(_order(positions))
+    held = Held(keys, np.arange(1, 6).astype(np.uint8))
+    assert held.of(positions).tolist() == [1, 4, 2, 3, 5]
+    assert held.block(0, 65_536).of(positions).tolist() == [1, 0, 2, 3, 0]
+    assert held.block(65_536, 65_536).of(positions).tolist() == [0, 4, 0, 0, 5]
+
+
+def test_next_is_the_cycle_after_the_newest_with_its_families_seed_and_format(tmp_path: Path) -> None:
+    def call(*arguments: str) -> int:
+        return CliRunner().invoke(app, [*arguments, "--lake", str(tmp_path / "lake")]).exit_code
+
+    assert call("--next") == 2
+    assert call("--families", "300", "--cycle", "2025-10", "--seed", "4", "--format", "csv", "--clean") == 0
+    assert call("--next") == call("--next") == 0
+    deliver(tmp_path / "direct", 300, cycle=DECEMBER, seed=4, clean=True, kind="csv")
+    ours = {name: digest for name, digest in digests(tmp_path / "lake").items() if "/2025-12/" in name}
+    assert ours == digests(tmp_path / "direct")
+    assert call("--next", "--families", "300") == call("--next", "--seed", "2") == 2
+    answers = json.loads((tmp_path / "lake/simulation/2025-12.json").read_text("utf-8"))
+    assert (answers["families"], answers["seed"], answers["clean"], answers["format"]) == (300, 4, True, "csv")
+
+
+@pytest.mark.timeout(600)
+def test_two_years_stay_plausible(tmp_path: Path) -> None:
+    """Families grow by 2.1 % a year and persons by 1.2 % (derived from DTSEN); poverty, size and lists do not drift."""
+    found = {}
+    for months in (0, 12, 24):
+        cycle = NOVEMBER + months
+        with views(deliver(tmp_path, 20_000, cycle=cycle, clean=True), cycle.key) as connection:
+            families = number(connection, "SELECT count(*) FROM dtsen_keluarga")
+            persons = number(connection, "SELECT count(*) FROM dtsen_individu")
+            poor = "SELECT avg((desil_nasional <= 4)::INT) FROM dtsen_keluarga"
+            listed = "SELECT count(*) FROM kemensos_penerima WHERE program = 'SEMBAKO'"
+            strangers = "SELECT count(*) FROM dtsen_individu ANTI JOIN dtsen_keluarga USING (id_keluarga)"
+            assert number(connection, strangers) == 0
+            nik = "SELECT count(*) - count(DISTINCT nomor_induk_kependudukan) FROM dtsen_individu"
+            assert number(connection, nik) == 0
+            found[months] = (families, persons, number(connection, poor), number(connection, listed) / families)
+    for months, (families, persons, poor, listed) in found.items():
+        years = months / 12
+        assert families == pytest.approx(20_000 * 1.021**years, rel=0.006 * years + 0.0001)
+        assert persons == pytest.approx(found[0][1] * 1.012**years, rel=0.006 * years + 0.0001)
+        assert persons / families == pytest.approx(3.04, abs=0.06)
+        assert poor == pytest.approx(found[0][2], abs=0.01)
+        assert listed == pytest.approx(found[0][3], rel=0.02)
+
+
+def test_poverty_does_not_drift() -> None:
+    """Of the same families in one province, by measured welfare, over two years of births, fortunes and visits."""
+    shift, place = welfare.province_shifts()["35"], areas.load(1)["35"]
+    poor = []
+    for months in range(0, 25, 6):
+        families = population.draw_families(
+            plan.Streams(1, plan.Block("35", 0, 60_000)), place, shift, NOVEMBER + months
+        )
+        poor.append(families.size[families.measured < welfare.poverty_score()].sum() / families.size.sum())
+    assert max(poor) - min(poor) < 0.005
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["--families", "200"], ["--families", "5", "--cycle", "2025-11"], ["--families", "200", "--cycle", "2025-13"]],
+    [
+        ["--families", "200"],
+        ["--families", "5", "--cycle", "2025-11"],
+        ["--families", "200", "--cycle", "2025-13"],
+        ["--families", "200", "--cycle", "2025-11", "--defect", "nonsense"],
+        ["--families", "200", "--cycle", "2025-11", "--defect", "orphans=2"],
+        ["--families", "200", "--cycle", "2025-11", "--defect", "csv_bom"],
+    ],
 )
 def test_wrong_usage_is_2(arguments: list[str], tmp_path: Path) -> None:
     assert CliRunner().invoke(app, [*arguments, "--lake", str(tmp_path)]).exit_code == 2
