@@ -114,7 +114,7 @@ def proposal_rows(drawn: Drawn) -> pa.Table:
         {
             "id_usulan": columns.text(_named(f"U{drawn.cycle.key}", drawn.family[row])),
             "nik": drawn.identity.nik.take(columns.integers(head, uniform("nik") < 0.95)),
-            "nama": names.column(drawn.area.code[0], uniform("name"), female),
+            "nama": names.column(drawn.area.code[0], drawn.members.roster.uniform("name")[head], female, head >= 0),
             "jenis_kelamin": columns.codes(female.astype(np.uint8), ("L", "P")),
             "tanggal_lahir": columns.days(drawn.identity.birth_day[head]),
             "kode_desa": columns.text(drawn.village[row]),

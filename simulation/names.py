@@ -2,7 +2,7 @@
 
 The lists are common Indonesian names put together for this simulation; no published list is weighted by frequency or
 province, so every combination is as likely as another (assumption). A full name is made once and then shared, as in
-life.
+life. Some are spelt another way, or carry a title.
 """
 
 from functools import cache
@@ -42,23 +42,56 @@ SECOND = {
     "Wanimbo Kaize Gebze",
 }
 _SINGLE = 0.15  # share of persons with one name
+#: Shares of names written another way, and of grown persons' with a title (assumptions).
+_SPELT, _TITLED = 0.06, 0.05
+#: Titled are those of so many years at ORIGIN, so that a name never changes.
+TITLED_AGE = 25
+_MUHAMMAD = ("Mohammad", "Mochammad", "Muhamad", "Mohamad", "Moh.", "Moch.", "M.")
+_TITLES = (
+    ("H. {}", "Drs. {}", "Ir. {}", "{}, S.Pd", "{}, S.E.", "H. {}, S.Ag", "dr. {}"),
+    ("Hj. {}", "Dra. {}", "{}, S.Pd", "{}, S.E.", "Hj. {}, S.Ag", "dr. {}"),
+)
+_OLD = (("j", "dj"), ("J", "Dj"), ("y", "j"), ("Y", "J"), ("c", "tj"), ("C", "Tj"), ("u", "oe"), ("U", "Oe"))
 
 
 @cache
-def pool(island: str) -> tuple[pa.Array, int]:
-    """All full names of an island (first digit of the province code), men's first; and how many are men's."""
+def pool(island: str) -> tuple[pa.Array, int, int]:
+    """All names of an island (first digit of the province code): how many, how many of them men's, who come first.
+
+    Three times over: plain, written another way, with a title.
+    """
     second = SECOND["1" if island == "2" else island].split()
-    made = []
+    made: list[str] = []
+    men = 0
     for given in (MALE, FEMALE):
+        men = len(made)
         for first in given:
             made += [first] * max(1, round(len(second) * _SINGLE)) + [f"{first} {last}" for last in second]
-    men = len(made) * len(MALE) // (len(MALE) + len(FEMALE))
-    return strings(made), men
+    spelt = [_spelt(name, number, number >= men) for number, name in enumerate(made)]
+    titled = [_TITLES[number >= men][number % len(_TITLES[number >= men])].format(n) for number, n in enumerate(made)]
+    return strings(made + spelt + titled), len(made), men
 
 
-def column(island: str, uniform: Floats, female: Flags) -> pa.Array:
-    """A name for each uniform number."""
-    names, men = pool(island)
-    low, count = np.where(female, men, 0), np.where(female, len(names) - men, men)
-    chosen = low + np.minimum((uniform * count).astype(np.int32), count - 1)
-    return pa.DictionaryArray.from_arrays(integers(chosen.astype(np.int32)), names)
+def _spelt(name: str, number: int, female: bool) -> str:
+    """Another spelling: of Muhammad; else as before 1972, with the father's name, or with the letters apart."""
+    if name.startswith("Muhammad"):
+        return name.replace("Muhammad", _MUHAMMAD[number % len(_MUHAMMAD)])
+    if number % 5 < 3:
+        for new, old in _OLD:
+            name = name.replace(new, old)
+        return name
+    if number % 5 == 3:
+        first, _, last = name.partition(" ")
+        return f"{first} {'binti' if female else 'bin'} {last or MALE[number % len(MALE)]}"
+    return " ".join(name.replace(" ", ""))
+
+
+def column(island: str, uniform: Floats, female: Flags, grown: Flags) -> pa.Array:
+    """A name for each uniform number; titles for the grown only."""
+    names, whole, men = pool(island)
+    low, count = np.where(female, men, 0), np.where(female, whole - men, men)
+    exact = uniform * count
+    chosen = np.minimum(exact.astype(np.int32), count - 1)
+    left = exact - chosen  # as good as another uniform number
+    way = np.where(left < _SPELT, 1, np.where(grown & (left > 1 - _TITLED), 2, 0))
+    return pa.DictionaryArray.from_arrays(integers((low + chosen + way * whole).astype(np.int32)), names)

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from simulation import columns, condition, ids, lists, names, persons
-from simulation.clock import UNIX, Month
+from simulation.clock import ORIGIN, UNIX, Month
 from simulation.columns import Bytes, Ints
 from simulation.drawn import Drawn
 from simulation.persons import HEAD, SPOUSE
@@ -64,12 +64,13 @@ def person_rows(drawn: Drawn) -> pa.Table:
     family = drawn.family[members.family]
     widowed = (members.role == SPOUSE) & ~members.present[members.heads][members.family]
     updated = np.maximum(_updated(drawn)[members.family], members.birth_day)
+    grown = members.birth_day < ORIGIN.cutoff_day - names.TITLED_AGE * 365
     table = pa.table(
         {
             "id_individu": columns.text(ids.person_ids(drawn.family[members.roster.family], members.roster.member)),
             "id_keluarga": columns.text(family),
             "nomor_induk_kependudukan": identity.nik,
-            "nama": names.column(drawn.area.code[0], members.roster.uniform("name"), members.female),
+            "nama": names.column(drawn.area.code[0], members.roster.uniform("name"), members.female, grown),
             "jenis_kelamin": columns.codes(members.female.astype(np.uint8), ("L", "P")),
             "tanggal_lahir": columns.days(identity.birth_day),
             "status_hubungan_keluarga": columns.codes(np.where(widowed, HEAD, members.role), persons.ROLES),
