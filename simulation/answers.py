@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from simulation.clock import Month
@@ -56,8 +56,8 @@ def write(lake: Path, plan: Plan, kind: str, answers: list[Answer]) -> Path:
     return path
 
 
-def following(lake: Path) -> tuple[Plan, str]:
-    """The plan, and the format, of the cycle after the newest that was simulated in this lake, without its defects.
+def newest(lake: Path) -> tuple[Plan, str]:
+    """The plan, without its defects, and the format of the newest cycle that was simulated in this lake.
 
     Raises FileNotFoundError when none was, ValueError when the newest answer key cannot be read.
     """
@@ -66,11 +66,15 @@ def following(lake: Path) -> tuple[Plan, str]:
         raise FileNotFoundError(f"nothing was simulated in {lake} yet; name --families and --cycle")
     try:
         known = json.loads(keys[-1].read_text("utf-8"))
-        plan = Plan(known["families"], Month.parse(known["cycle"]) + 1, known["seed"], known["clean"])
-        Month.parse(plan.cycle.key)
+        return Plan(known["families"], Month.parse(known["cycle"]), known["seed"], known["clean"]), known["format"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{keys[-1]} does not say what was simulated, or no cycle follows it: {error}") from error
-    return plan, known["format"]
+        raise ValueError(f"{keys[-1]} does not say what was simulated: {error}") from error
+
+
+def following(lake: Path) -> tuple[Plan, str]:
+    """The same of the cycle after that one. Raises as well ValueError when no cycle follows it."""
+    plan, kind = newest(lake)
+    return replace(plan, cycle=Month.parse((plan.cycle + 1).key)), kind
 
 
 def _folder(lake: Path) -> Path:

@@ -32,6 +32,8 @@ NEWCOMERS = 0.01
 #: deciles 1-4; the rest no longer in deciles 1-4, most of them the nearest (the reasons reported: a steady job, a
 #: better house, hence a higher decile).
 _IN_REGISTER, _FOUND_INSIDE = 0.15, 0.2
+#: Those still in verification are these, in millions, less those whose payment is held (a doubtful NIK, not found).
+_PENDING = figures.BLTS_PENDING - 0.04
 #: Nominations decided in the month after, on average (assumption); the rest wait for the next.
 DECIDED = 0.88
 #: Of visits, up to and with eligible, not eligible, not found (the rest refused): to nominated, and to active families.
@@ -179,9 +181,7 @@ def _nominate(take: _Draw, known: Candidates, status: Bytes, carried: int) -> tu
     good = figures.BLTS_ELIGIBLE + figures.BLTS_PENDING - (less / here if here else 0.0)
     inside = take("nominated", max(good, 0.0) + _FOUND_INSIDE, fitting.astype(float), 1, 4)
     refused = take("nominated, found not eligible", _FOUND_INSIDE, inside.astype(float), 1, 4)
-    pending = take(
-        "nominated, pending", figures.BLTS_PENDING, (inside & ~refused & ~known.flagged) * known.slowness, 1, 4
-    )
+    pending = take("nominated, pending", _PENDING, (inside & ~refused & ~known.flagged) * known.slowness, 1, 4)
     register = take("nominated, in a register", _IN_REGISTER, (free & known.excluded).astype(float), 1, 4)
     near = np.array([0, 0, 0, 0, 0, 1.0, 0.6, 0.3, 0.1, 0, 0])[known.decile] * free
     outside = take("nominated, above", figures.BLTS_NOT_ELIGIBLE - _IN_REGISTER - _FOUND_INSIDE, near, 5, 8)

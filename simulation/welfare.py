@@ -25,7 +25,7 @@ ERROR = 0.25
 #: Part of the spread that is fortune: a job won or lost, an illness; it changes every so many months (assumption).
 FORTUNE, FORTUNE_MONTHS = 0.25, 36
 #: A family is measured again every so many months (assumption).
-VISIT_MONTHS = 24
+VISIT_MONTHS = 12
 #: Share of families that are not ranked (assumption), as a rule those that came last.
 UNRANKED = 0.005
 #: Poor persons over poor families, against all: poor families are larger, so fewer of them must be poor.

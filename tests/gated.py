@@ -75,14 +75,16 @@ def release(settings: Settings, cycle: str) -> None:
     (folder / "manifest.json").write_text("{}", "utf-8")
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{build_file(settings, cycle)}' AS build (READ_ONLY); USE build")
-        connection.execute(f"COPY marts.dim_cycle TO '{folder}/marts/dim_cycle.parquet' (FORMAT parquet)")
+        for mart in ("dim_cycle", "cycle_funnel"):
+            connection.execute(f"COPY marts.{mart} TO '{folder}/marts/{mart}.parquet' (FORMAT parquet)")
         for (programme,) in connection.execute("SELECT DISTINCT programme FROM lists.next_list").fetchall():
             target = folder / "next_list" / f"programme={programme}"
             target.mkdir(parents=True)
             rows = f"SELECT * EXCLUDE (programme, regency_code) FROM lists.next_list WHERE programme = '{programme}'"
             connection.execute(f"COPY ({rows} ORDER BY family_id) TO '{target}/part-0.parquet' (FORMAT parquet)")
-    current = {"newest": cycle, "cycles": {cycle: {"release": "r01", "manifest_sha256": "0" * 64}}}
-    (settings.releases / "current.json").write_text(json.dumps(current), "utf-8")
+    known = {"release": "r01", "manifest_sha256": "0" * 64}
+    cycles = {path.name: known for path in settings.releases.iterdir() if path.is_dir()}
+    (settings.releases / "current.json").write_text(json.dumps({"newest": cycle, "cycles": cycles}), "utf-8")
 
 
 def copied(lake: Path, to: Path) -> Settings:

@@ -22,7 +22,8 @@
     and ({{ rule }}.valid_to is null or {{ rule }}.valid_to >= {{ cycle }}.first_day)
 {%- endmacro %}
 
-{# Of the rows of a group, the file of the row with the newest date (the last file on a tie): where evidence was delivered. #}
+{# Of the rows of a group, the file of the row with the newest date (the last file on a tie): where evidence was
+   delivered. #}
 {% macro newest_file(file_id, day) -%}
     max_by({{ file_id }}, cast({{ day }} as varchar) || lpad(cast({{ file_id }} as varchar), 9, '0'))
 {%- endmacro %}

@@ -5,8 +5,10 @@
 
 {# Text of a code: ASCII upper case, when it stands in the list (a name in the project's vars); else null. #}
 {% macro parse_code(text, list_name) -%}
-    case when {{ ascii_upper(text) }} in ({% for code in var(list_name) %}'{{ code }}'{{ ', ' if not loop.last }}{% endfor %})
-        then {{ ascii_upper(text) }} end
+    case
+        when {{ ascii_upper(text) }} in ('{{ var(list_name) | join("', '") }}')
+            then {{ ascii_upper(text) }}
+    end
 {%- endmacro %}
 
 {# Whole number: [+-]?digits. #}
@@ -18,7 +20,8 @@
 {% macro parse_decimal(text, decimal_comma, type) -%}
     case
         when {{ matches(text, '[0-9]+([.][0-9]+)?') }} then {{ cast_or_null(text, type) }}
-        when {{ decimal_comma }} and {{ matches(text, '[0-9]+,[0-9]+') }} then {{ cast_or_null("replace(" ~ text ~ ", ',', '.')", type) }}
+        when {{ decimal_comma }} and {{ matches(text, '[0-9]+,[0-9]+') }}
+            then {{ cast_or_null("replace(" ~ text ~ ", ',', '.')", type) }}
     end
 {%- endmacro %}
 

@@ -21,7 +21,8 @@
     regexp_full_match({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
-{# Text as a value of a type, null where it does not fit. Call it on text whose form was matched: engines are lenient. #}
+{# Text as a value of a type, null where it does not fit. Call it on text whose form was matched: engines are
+   lenient. #}
 {% macro cast_or_null(text, type) -%}
     try_cast({{ text }} as {{ type }})
 {%- endmacro %}
@@ -33,7 +34,9 @@
 {%- endmacro %}
 
 {# Quotient of whole numbers, rounded down; `/` gives a floating-point number. #}
-{% macro whole_quotient(dividend, divisor) %}{{ return(adapter.dispatch('whole_quotient')(dividend, divisor)) }}{% endmacro %}
+{% macro whole_quotient(dividend, divisor) -%}
+    {{ return(adapter.dispatch('whole_quotient')(dividend, divisor)) }}
+{%- endmacro %}
 {% macro duckdb__whole_quotient(dividend, divisor) -%}
     (cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint))
 {%- endmacro %}
@@ -53,5 +56,8 @@
 {# Columns of a row as one JSON text, nulls included: the original values of a rejected row. #}
 {% macro row_as_json(columns) %}{{ return(adapter.dispatch('row_as_json')(columns)) }}{% endmacro %}
 {% macro duckdb__row_as_json(columns) -%}
-    cast(json_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}) as varchar)
+    cast(
+        json_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %})
+        as varchar
+    )
 {%- endmacro %}

@@ -35,13 +35,8 @@ class Platform:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of the commands; tables are wide enough that no cell is broken into lines."""
-        return {
-            **os.environ,
-            "MUTAKHIR_LAKE": str(self.settings.lake),
-            "DAGSTER_HOME": str(self.home),
-            "COLUMNS": "1000",
-        }
+        """Of the commands."""
+        return {**os.environ, "MUTAKHIR_LAKE": str(self.settings.lake), "DAGSTER_HOME": str(self.home)}
 
     def start(self, *arguments: str, command: str = "mutakhir") -> subprocess.Popen[str]:
         """Start a command, in a process group of its own."""

@@ -9,7 +9,7 @@ Seen = frozenset[tuple[str, tuple[str, ...]]]
 """What the file showed at one moment: the cycles in every table, and the releases that it says it shows."""
 
 _LOOP = """
-import json, sys
+import json, sys, time
 from pathlib import Path
 import duckdb
 
@@ -30,6 +30,7 @@ while not stop.exists():
     if seen != before:
         print(json.dumps(seen), flush=True)
         before = seen
+    time.sleep(0.1)  # leaves the processors to the others
 print(reads)
 """
 

@@ -83,8 +83,8 @@ def damage(landing: Path, cycle: str) -> None:
     """Refused, for a digest, a source that is missing, quotas that nobody can have, and a delivery.json with text."""
     people, quotas = landing / cycle / "dtsen_individu", landing / cycle / "kuota_program"
     rewrite(people, cycle, lambda source, rows: [*rows, *planted(source, rows[-1])])
-    with (people / "part-01.csv").open("ab") as file:
-        file.write(f"{NAME},{NIKS['good']}\n".encode())
+    file = people / "part-01.csv"
+    file.write_bytes(file.read_bytes().replace(b"Kenanga", b"Cempaka"))
     shutil.rmtree(landing / cycle / "register_pengecualian")
     rewrite(quotas, cycle, lambda _, rows: [*rows, {"program": "PKH", "kode_wilayah": ADDRESS, "kuota": NIKS["bad"]}])
     statement = landing / cycle / "sanggahan" / "delivery.json"

@@ -35,7 +35,7 @@ def test_the_killed_run_is_recorded_as_failed(platform: Platform, killed: Killed
     with platform.instance() as instance:
         runs = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": DECEMBER}, job_name="update_cycle"))
         statuses = {run.run_id: run.status for run in runs}
-        last_words = [entry.user_message for entry in instance.all_logs(killed.run_id)][-1]
+        events = [entry.dagster_event for entry in instance.all_logs(killed.run_id)]
     assert statuses.pop(killed.run_id) is dg.DagsterRunStatus.FAILURE
     assert list(statuses.values()) == [dg.DagsterRunStatus.SUCCESS]
-    assert "the process died before the run ended" in last_words
+    assert events[-1] is not None and "the process died before the run ended" in str(events[-1].message)

@@ -1,5 +1,6 @@
 {# Every fact that speaks against a family, cleared or not: one row per family, programme (null: all) and criterion,
-   as in the decision rules' table of evidence. file_id is the delivered file that shows it, null where absence shows it. #}
+   as in the decision rules' table of evidence. file_id is the delivered file that shows it, null where absence shows
+   it. #}
 with cycle as (
     select * from {{ ref('stg_cycle') }}
 ),

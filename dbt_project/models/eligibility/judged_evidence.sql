@@ -1,5 +1,6 @@
 {# Evidence against the families that the cycle considers, per programme: the action of its criterion, what cleared it,
-   and an open objection that turns removal into a hold. A family outside the registry has no other evidence than that. #}
+   and an open objection that turns removal into a hold. A family outside the registry has no other evidence than
+   that. #}
 with applying as (
     select
         considered.programme,

@@ -98,8 +98,8 @@ select
     programmes.in_force,
     {% for measure in [
         'listed', 'active', 'nominated', 'kept', 'confirmed', 'pending', 'held', 'held_active', 'held_nominated',
-        'removed_active', 'removed_nominated', 'not_in_force', 'replaced_regency', 'replaced_province', 'replaced_national',
-        'replaced', 'waiting', 'on_waiting_list', 'occupied', 'next_list_families'
+        'removed_active', 'removed_nominated', 'not_in_force', 'replaced_regency', 'replaced_province',
+        'replaced_national', 'replaced', 'waiting', 'on_waiting_list', 'occupied', 'next_list_families'
     ] -%}
     cast(coalesce(counted.{{ measure }}, 0) as bigint) as {{ measure }},
     {% endfor -%}

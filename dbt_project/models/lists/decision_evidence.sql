@@ -1,5 +1,6 @@
 {# The evidence behind the decisions: of every listed or selected family, cleared evidence included, with the delivery
-   that shows it (the source's first delivery of the cycle, where absence shows it). regency_code orders the files alone. #}
+   that shows it (the source's first delivery of the cycle, where absence shows it). regency_code orders the files
+   alone. #}
 with first_delivery as (
     select
         files.source,

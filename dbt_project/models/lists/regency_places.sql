@@ -1,6 +1,6 @@
 {# One row per programme in force and regency with places or listed families: what it may fill itself (decision rules,
-   Places). Where the regencies want more than the nation has, each gets its share rounded down, and the places left over
-   go one each by largest remainder, ties by regency_code. #}
+   Places). Where the regencies want more than the nation has, each gets its share rounded down, and the places left
+   over go one each by largest remainder, ties by regency_code. #}
 with listed as (
     select
         programme,

@@ -9,7 +9,9 @@
     ('stg_registers_parsed', ['nik', 'register'], [], 'as_of_date', false),
     ('stg_civil_events_parsed', ['nik', 'event_type', 'event_date'], [], none, true),
     ('stg_verifications_parsed', ['family_id', 'verified_on', 'result'], ['reason', 'regency_code'], none, true),
-    ('stg_objections_parsed', ['objection_id'], ['family_id', 'criterion', 'lodged_on', 'decided_on', 'ruling'], none, true),
+    ('stg_objections_parsed', ['objection_id'], [
+        'family_id', 'criterion', 'lodged_on', 'decided_on', 'ruling'
+    ], none, true),
     ('stg_proposals_parsed', ['proposal_id'], [
         'nik', 'full_name', 'sex', 'birth_date', 'village_code', 'programme', 'proposed_on', 'channel'
     ], none, true),

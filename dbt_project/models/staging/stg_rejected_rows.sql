@@ -3,13 +3,13 @@
 {% set columns = {
     'dtsen_keluarga': [
         'id_keluarga', 'nomor_kartu_keluarga', 'kode_desa', 'desil_nasional', 'peringkat_nasional', 'luas_lantai',
-        'jenis_lantai_terluas', 'jenis_dinding_terluas', 'jenis_atap_terluas', 'fasilitas_bab', 'sumber_air_minum_utama',
-        'daya_terpasang', 'status_kepemilikan_rumah', 'tanggal_pemutakhiran'
+        'jenis_lantai_terluas', 'jenis_dinding_terluas', 'jenis_atap_terluas', 'fasilitas_bab',
+        'sumber_air_minum_utama', 'daya_terpasang', 'status_kepemilikan_rumah', 'tanggal_pemutakhiran'
     ],
     'dtsen_individu': [
         'id_individu', 'id_keluarga', 'nomor_induk_kependudukan', 'nama', 'jenis_kelamin', 'tanggal_lahir',
-        'status_hubungan_keluarga', 'status_kawin', 'partisipasi_sekolah', 'jenjang_tertinggi_yang_diduduki', 'status_bekerja',
-        'status_dalam_pekerjaan_utama', 'tingkat_disabilitas', 'hamil', 'tanggal_pemutakhiran'
+        'status_hubungan_keluarga', 'status_kawin', 'partisipasi_sekolah', 'jenjang_tertinggi_yang_diduduki',
+        'status_bekerja', 'status_dalam_pekerjaan_utama', 'tingkat_disabilitas', 'hamil', 'tanggal_pemutakhiran'
     ],
     'kemensos_penerima': ['program', 'id_keluarga', 'status', 'tanggal_mulai', 'saluran', 'kode_desa'],
     'kuota_program': ['program', 'kode_wilayah', 'kuota'],
