@@ -67,7 +67,7 @@ def test_the_next_cycle_is_the_same_nation_a_month_older(lake: Path) -> None:
         jumps = f"SELECT avg((abs(f.desil_nasional - b.desil_nasional) >= 3)::INT) FROM {homes}"
         assert number(connection, jumps) < 0.01
         moved = f"SELECT avg((f.desil_nasional <> b.desil_nasional)::INT) FROM {homes}"
-        assert 0.005 < number(connection, moved) < 0.06
+        assert 0.01 < number(connection, moved) < 0.09  # a twelfth is visited
         families = number(connection, "SELECT count(*) FROM dtsen_keluarga")
         assert abs(families / FAMILIES - 1) < 0.01
 
