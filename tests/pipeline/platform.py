@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration.definitions import build_defs
 from orchestration.settings import PROJECT_ROOT, Settings
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Tree = dict[str, str]
 """sha256 of every file below a folder, by path."""
 
@@ -78,7 +79,7 @@ class Platform:
                 return (
                     build_defs(settings=self.settings)
                     .resolve_job_def(job)
-                    .execute_in_process(instance=instance, partition_key=cycle, raise_on_error=False)
+                    .execute_in_process(instance=instance, partition_key=cycle, run_config=QUIET, raise_on_error=False)
                 )
         finally:
             os.environ.clear()

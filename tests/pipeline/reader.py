@@ -30,7 +30,7 @@ while not stop.exists():
     if seen != before:
         print(json.dumps(seen), flush=True)
         before = seen
-    time.sleep(0.1)  # leaves the processors to the others
+    time.sleep(0.25)  # leaves the processors to the others
 print(reads)
 """
 

@@ -56,20 +56,22 @@ def candidate_of_other_form(golden: loader.Golden, tmp_path_factory: pytest.Temp
 
 @pytest.mark.parametrize("table", KEYS)
 def test_it_decides_as_the_tables_say(table: str, golden: loader.Golden, candidate: Path) -> None:
-    assert not expected.differences(golden, table, read(candidate / table))
+    found = expected.differences(golden, table, read(candidate / table))
+    assert not found, "\n".join(found)
 
 
 def test_it_counts_rejected_and_flagged_rows_as_the_tables_say(golden: loader.Golden, candidate: Path) -> None:
     rows = pq.ParquetFile(candidate / "marts" / "delivery_quality.parquet").read().to_pylist()
     counts = {(row["source"], row["rule"]): (row["delivered"], row["accepted"], row["rejected"]) for row in rows}
-    assert not expected.quality_differences(golden, counts)
+    found = expected.quality_differences(golden, counts)
+    assert not found, "\n".join(found)
 
 
 def test_it_decides_and_counts_as_the_oracle_does(golden: loader.Golden, candidate: Path) -> None:
     outcome = run(golden.rows(), loader.CYCLE)
     differences = compare(outcome, candidate)
     differences += compare_quality(outcome, candidate / "marts" / "delivery_quality.parquet")
-    assert not [str(difference) for difference in differences]
+    assert not differences, "\n".join(map(str, differences))
 
 
 def test_the_real_run_follows_the_rules_of_its_day(candidate: Path) -> None:

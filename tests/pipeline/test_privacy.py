@@ -72,7 +72,8 @@ def test_no_planted_value_is_in_any_file_that_holds_no_persons(
     ):
         assert looked_at in files
     assert any("logs" in path.parts or "output" in path.parts for path in files)
-    assert [leak for path in files for content in texts(path) for leak in leaks(str(path), content)] == []
+    found = [leak for path in files for content in texts(path) for leak in leaks(str(path), content)]
+    assert not found, "\n".join(found)
 
 
 def test_no_planted_value_is_said_by_any_command(
@@ -80,7 +81,8 @@ def test_no_planted_value_is_said_by_any_command(
 ) -> None:
     said = platform.said
     assert blocked.run.stdout in said and refused.run.stderr in said
-    assert [leak for text in said for leak in leaks("said", text.encode())] == []
+    found = [leak for text in said for leak in leaks("said", text.encode())]
+    assert not found, "\n".join(found)
 
 
 def test_no_planted_value_is_in_the_words_of_a_job(blocked: Blocked) -> None:

@@ -67,5 +67,6 @@ def test_the_golden_case(models: Models) -> None:
     golden = loader.load()
     assert not differences(models, golden.rows(), loader.CYCLE)
     data_sets, counts = modelled(models, golden.rows(), loader.CYCLE)
-    assert not [line for table in KEYS for line in expected.differences(golden, table, data_sets[table])]
-    assert not expected.quality_differences(golden, counts)
+    found = [line for table in KEYS for line in expected.differences(golden, table, data_sets[table])]
+    found += expected.quality_differences(golden, counts)
+    assert not found, "\n".join(found)
