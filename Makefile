@@ -84,7 +84,9 @@ ui: setup  ## Dagster's web page and daemon, over the same instance as the comma
 # ------------------------------------------------------------------------------------------------- tests and checks
 
 # The tests make their own lakes and instances; yours are not theirs to see.
-PYTEST := env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(BIN)/pytest
+# As many processes as the machine has cores, four at most; tests/conftest.py says which stay together.
+PYTEST := env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(BIN)/pytest \
+  --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test: setup chromium  ## import rules, and the tests: unit, pipeline, browser
 	@$(BIN)/lint-imports --no-logo
@@ -111,11 +113,14 @@ lint-python:
 lint-types:
 	@$(BIN)/mypy
 
-lint-sql:
+lint-sql: .venv/sql-linted
+
+.venv/sql-linted: $(DBT_FILES) .sqlfluff $(INSTALLED)
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models $(wildcard dbt_project/tests/*.sql)
+	@touch $@
 
 unit:
-	@$(PYTEST) -m "not pipeline and not browser" tests/unit tests/golden tests/oracle $(PYTEST_ARGS)
+	@$(PYTEST) -m "not slow" tests/unit tests/golden tests/oracle $(PYTEST_ARGS)
 
 chromium:
 	@command -v chromium >/dev/null || { \

@@ -96,6 +96,7 @@ def test_a_damaged_index_of_releases_is_told_in_a_sentence(settings: Settings, a
     assert done.exception is None or isinstance(done.exception, SystemExit)
 
 
+@pytest.mark.slow
 def test_a_step_that_fails_says_why(settings: Settings) -> None:
     """By its own words where it foresaw it, else by the first cause of the error."""
     done = mutakhir("publish", "--cycle", CYCLE)
@@ -109,6 +110,7 @@ def test_a_step_that_fails_says_why(settings: Settings) -> None:
     assert "Traceback" not in done.output and ".py" not in done.output
 
 
+@pytest.mark.slow
 def test_a_shell_needs_no_other_set_up(tmp_path: Path) -> None:
     """The installed command, with nothing in its environment: the lake and Dagster's home are below where it stands."""
     command = [str(Path(sys.executable).with_name("mutakhir")), "publish", "--cycle", CYCLE]

@@ -20,6 +20,8 @@ from orchestration.settings import Settings, private_dir, write_json_atomic
 from orchestration.warehouse.build import build_file
 from orchestration.warehouse.dbt_results import tests_file as results_file
 
+pytestmark = pytest.mark.slow
+
 CYCLE = "2025-11"
 LIMITS = {limit.gate: limit for limit in limits_in_force(CYCLE)}
 FILL = ("replacement_fill", "verification_coverage")

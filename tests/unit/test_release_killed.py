@@ -13,6 +13,8 @@ from orchestration.released import current_release
 from orchestration.settings import Settings
 from tests.builds import copies, make_candidate, passes, run_killed
 
+pytestmark = pytest.mark.slow
+
 REASON = "wrong amount"
 
 

@@ -58,6 +58,7 @@ def test_what_was_published_is_without_problem(settings: Settings, tmp_path: Pat
     assert verify(Settings(lake=tmp_path / "nothing published")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", ["2025-11/r01", "2025-11/r02"])
 def test_one_flipped_byte_in_any_file_of_a_release_is_found(settings: Settings, release: str) -> None:
     folder = settings.releases / release
@@ -72,6 +73,7 @@ def test_one_flipped_byte_in_any_file_of_a_release_is_found(settings: Settings, 
     assert verify(settings) == []
 
 
+@pytest.mark.slow
 def test_one_flipped_byte_in_current_json_is_found(settings: Settings) -> None:
     path = settings.releases / "current.json"
     for position in range(0, path.stat().st_size, 5):
