@@ -1,10 +1,12 @@
-"""Where things are: the lake's folders and what the environment says about the machine, read once.
+"""Where things are: the lake's folders and what the environment says about the machine and its user, read once.
 
 Holds no rule of the cycle (dated values are seeds) and no secret.
 """
 
+import getpass
 import json
 import os
+import socket
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +21,14 @@ SEEDS_DIR = DBT_PROJECT_DIR / "seeds"
 
 
 class Settings(BaseSettings):
-    """Settings from the environment, prefix ``MUTAKHIR_``; every one has a default that works."""
+    """Settings from the environment, prefix ``MUTAKHIR_``, else from ``.env`` in the project's folder.
 
-    model_config = SettingsConfigDict(env_prefix="MUTAKHIR_", frozen=True)
+    Every one has a default that works.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MUTAKHIR_", env_file=PROJECT_ROOT / ".env", frozen=True, extra="ignore"
+    )
 
     lake: Path = Field(Path("lake"), description="root of the lake; relative to the working directory")
     memory_limit: str = Field("8GB", description="memory that DuckDB may use before it spills to disk")
@@ -29,10 +36,18 @@ class Settings(BaseSettings):
     first_cycle: str = Field("2025-01", description="first cycle that can be run")
     last_cycle: str = Field("2035-12", description="last cycle that can be run")
 
-    @field_validator("lake")
+    approvers: Path = Field(PROJECT_ROOT / "config" / "approvers.toml", description="who signs, by which policy")
+    identity: str = Field("", description="who acts, as the audit trail names it; by default user@host")
+
+    @field_validator("lake", "approvers")
     @classmethod
-    def _absolute(cls, lake: Path) -> Path:
-        return lake.expanduser().absolute()
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @cached_property
+    def who(self) -> str:
+        """The identity that acts."""
+        return self.identity or f"{getpass.getuser()}@{socket.gethostname()}"
 
     @cached_property
     def landing(self) -> Path:
@@ -68,6 +83,16 @@ class Settings(BaseSettings):
     def bi(self) -> Path:
         """What BI tools open."""
         return self.lake / "bi"
+
+    @cached_property
+    def audit(self) -> Path:
+        """The audit trail."""
+        return self.lake / "audit"
+
+    @cached_property
+    def packages(self) -> Path:
+        """What regency offices receive, by cycle, release and regency; encrypted."""
+        return self.lake / "packages"
 
     @cached_property
     def reports(self) -> Path:
