@@ -28,7 +28,7 @@ PYTEST_ARGS ?=
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shell \
   $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
 
-.PHONY: help setup demo test test-all check lint format ui clean lint-python lint-types lint-sql unit chromium
+.PHONY: help setup demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit chromium
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,13 +58,36 @@ $(MANIFEST): $(DBT_FILES) $(INSTALLED)
 
 # ------------------------------------------------------------------------------------------------------------- use
 
-demo: setup  ## three cycles of a made-up nation of 20,000 families, from delivery to release
-	@for cycle in 2025-10 2025-11 2025-12; do \
+# The demo's signing keys: in the lake, their passphrase beside them, which real keys never have. A .env, if there is none
+# yet, lets the commands know the demo's approvers; remove it to sign by config/approvers.toml.
+DEMO = $(LAKE)/demo
+demo-keys: setup
+	@if [ ! -e "$(DEMO)/approvers.toml" ]; then \
+	  mkdir -p -m 700 "$(DEMO)"; \
+	  sed '/^# \[\[approver/,$$d' config/approvers.toml > "$(DEMO)/approvers.toml"; \
+	  (umask 077; head -c 24 /dev/urandom | base64 > "$(DEMO)/passphrase"); \
+	  for person in "Demo Sari:kemensos" "Demo Budi:bps"; do \
+	    MUTAKHIR_APPROVERS="$(DEMO)/approvers.toml" $(BIN)/mutakhir keys new --add --person "$${person%:*}" \
+	      --role "$${person#*:}" --out "$(DEMO)/$${person#*:}.pem" --passphrase-file "$(DEMO)/passphrase"; \
+	  done; \
+	fi
+	@if [ ! -e .env ]; then \
+	  printf '# Made by make demo: the demo signs. Remove it to go by config/approvers.toml.\n%s\n%s\n' \
+	    "MUTAKHIR_APPROVERS=$(DEMO)/approvers.toml" "MUTAKHIR_KEYS=$(DEMO)" > .env; \
+	fi
+
+demo: demo-keys  ## three cycles of a made-up nation of 20,000 families, from delivery to release
+	@export MUTAKHIR_APPROVERS="$(DEMO)/approvers.toml" MUTAKHIR_KEYS="$(DEMO)"; \
+	for cycle in 2025-10 2025-11 2025-12; do \
 	  $(BIN)/mutakhir-simulate --families 20000 --cycle $$cycle; \
 	  $(BIN)/mutakhir run --cycle $$cycle; \
+	  for role in kemensos bps; do \
+	    $(BIN)/mutakhir sign --cycle $$cycle --role $$role --passphrase-file "$(DEMO)/passphrase"; \
+	  done; \
 	  again=(); if [ -d "$(LAKE)/releases/$$cycle" ]; then again=(--reason "the demo was run again"); fi; \
 	  $(BIN)/mutakhir publish --cycle $$cycle "$${again[@]}"; \
 	done
+	@$(BIN)/mutakhir diff --cycle 2025-12
 	@$(BIN)/mutakhir status --cycle 2025-11
 	@echo
 	@echo "Lists    $(LAKE)/releases/<cycle>/<release>/next_list"

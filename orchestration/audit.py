@@ -1,7 +1,8 @@
 """The audit trail: who did what, when, to which digests. Append-only, each entry chained to the one before by sha256.
 
-Every stage writes its acts here; nothing reads it to decide anything. An entry is written before its act takes effect,
-so a kill in between leaves an entry without an act and never an act without an entry. Holds no value of a person.
+Every stage writes its acts here; nothing reads it to decide anything. What others rely on (a signature, a release, a
+removal) is recorded before it takes effect: a kill in between leaves an entry without an act, never an act without an
+entry. Holds no value of a person.
 """
 
 import hashlib

@@ -3,25 +3,23 @@
 Decides nothing itself: what a command does stands in the jobs' assets and in the plain modules.
 """
 
-import os
-import socket
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
-from uuid import uuid4
+from pathlib import Path
+from typing import Annotated
 
-import psutil
 import typer
 from rich.console import Console
 
 from orchestration.cycles import cycle_keys, parse_cycle
-from orchestration.instance import ensure_home
-from orchestration.locks import is_locked, lock_message
 from orchestration.released import ReleaseIndexDamaged, current_release
 from orchestration.report import tables
-from orchestration.settings import Settings, private_dir
+from orchestration.runs import execute
+from orchestration.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,8 +31,6 @@ app = typer.Typer(
 _WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width; the tables want one
 console = Console(highlight=False, width=_WIDTH)
 errors = Console(stderr=True, highlight=False, width=_WIDTH)
-
-_PROCESS_TAG = "mutakhir/process"
 
 
 class Start(StrEnum):
@@ -70,7 +66,9 @@ def run(
 ) -> None:
     """Run a cycle: ingest, build, candidate, gates. The candidate is written even when a gate blocks (exit 1)."""
     settings = Settings()
-    problems = _execute(settings, "update_cycle", cycle, only=["gate_verdict"] if start is Start.gates else None)
+    problems = execute(
+        console, settings, "update_cycle", cycle, only=["gate_verdict"] if start is Start.gates else None
+    )
     judged = not problems or "gate_verdict" in problems
     if judged and (manifest := tables.sealed_manifest(settings, cycle)):
         console.print(tables.gates(manifest))
@@ -78,7 +76,7 @@ def run(
         raise _failed(problems)
     console.print(f"Candidate: {settings.candidates / cycle}")
     console.print(f"Data docs: {settings.reports / cycle / 'data_docs' / 'index.html'}")
-    console.print(f"Cycle {cycle} passed its gates. Next: mutakhir publish --cycle {cycle}")
+    console.print(f"Cycle {cycle} passed its gates. Next: mutakhir diff --cycle {cycle}, then sign and publish")
 
 
 @app.command()
@@ -91,7 +89,7 @@ def publish(
     config = {"ops": {"release": {"config": {"reason": reason}}}}
     with _readable_releases():
         before = current_release(settings, cycle)
-    if problems := _execute(settings, "publish", cycle, config=config):
+    if problems := execute(console, settings, "publish", cycle, config=config):
         raise _failed(problems)
     if before == current_release(settings, cycle):
         console.print(f"The candidate of {cycle} is its current release already: nothing was changed.")
@@ -132,6 +130,188 @@ def verify() -> None:
     console.print(f"Every release in {settings.releases} is as it was published.")
 
 
+@app.command()
+def releases() -> None:
+    """List every release: when it was made, why, who signed it, which is current."""
+    from orchestration.report import signing
+
+    with _readable_releases():
+        console.print(signing.releases(Settings()))
+
+
+@app.command()
+def diff(
+    cycle: CycleOption,
+    province: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Show the regencies of this province (two digits).")
+    ] = None,
+) -> None:
+    """Show what a candidate changes against the release before: by programme, by decision, by area."""
+    from orchestration.publish.release import changes
+    from orchestration.publish.sealed import PublishRefused
+    from orchestration.report import signing
+
+    settings = Settings()
+    with _readable_releases(), _refusals(PublishRefused):
+        for table in signing.differences(changes(settings, cycle, province), cycle):
+            console.print(table)
+
+
+keys = typer.Typer(no_args_is_help=True, help="Make signing keys, and see who may sign.")
+app.add_typer(keys, name="keys")
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MUTAKHIR_PASSPHRASE_FILE", exists=True, dir_okay=False,
+        help="File whose first line is the passphrase; without it, it is asked for.",
+    ),
+]  # fmt: skip
+RoleOption = Annotated[str, typer.Option(help="The role to sign in, e.g. kemensos or bps.")]
+
+
+@keys.command("new")
+def keys_new(
+    person: Annotated[str, typer.Option(help="Whose key it is, by name.")],
+    role: RoleOption,
+    out: Annotated[Path | None, typer.Option(help="The private key's file; default $MUTAKHIR_KEYS/<role>.pem.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="How many days the key is valid, from today on.")] = 365,
+    passphrase_file: PassphraseFile = None,
+    add: Annotated[bool, typer.Option("--add", help="Add the entry to the file of approvers, too.")] = False,
+) -> None:
+    """Make a key pair: the private key in a file encrypted with a passphrase, the public key as an approver's entry."""
+    from orchestration.publish import approvers
+    from orchestration.publish.keys import KeyUnusable, new_key
+
+    settings = Settings()
+    path = out or settings.keys / f"{role}.pem"
+    with _refusals(KeyUnusable, approvers.ApproversInvalid):
+        if add:
+            approvers.read_approvers(settings.approvers)  # before a key is made that could not be added
+        public_key = new_key(path, _passphrase(passphrase_file, confirm=True))
+        until = date.today() + timedelta(days=days - 1)
+        entry = approvers.entry_text(person, role, public_key, date.today(), until)
+        console.print(f"Private key: {path} (encrypted; keep it and its passphrase apart)")
+        if add:
+            approvers.add_entry(settings.approvers, entry)
+            console.print(f"Added to {settings.approvers}: {person}, {role}, key {approvers.key_id(public_key)}")
+        else:
+            console.print(f"Add this to {settings.approvers}, and have the change reviewed:\n")
+            console.print(entry, markup=False, soft_wrap=True)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Show who may sign, in which roles, until when, and what a release needs."""
+    from orchestration.publish.approvers import ApproversInvalid, read_approvers
+    from orchestration.report import signing
+
+    with _refusals(ApproversInvalid):
+        console.print(signing.approvers(read_approvers(Settings().approvers), date.today()))
+
+
+@app.command()
+def sign(
+    cycle: CycleOption,
+    role: RoleOption,
+    key: Annotated[Path | None, typer.Option(help="The private key's file; default $MUTAKHIR_KEYS/<role>.pem.")] = None,
+    passphrase_file: PassphraseFile = None,
+    rollback_to: Annotated[
+        str | None, typer.Option("--rollback", metavar="rNN", help="Sign going back to this release of the cycle.")
+    ] = None,
+) -> None:
+    """Sign a cycle's candidate, or going back to an earlier release. Look at `diff` and the gates first."""
+    from orchestration.publish.approvers import ApproversInvalid, read_approvers
+    from orchestration.publish.keys import KeyUnusable, load_key
+    from orchestration.publish.rollback import rollback_act
+    from orchestration.publish.sealed import PublishRefused, signable_statement
+    from orchestration.publish.signoff import SigningRefused, approval
+    from orchestration.publish.signoff import sign as sign_document
+
+    settings = Settings()
+    with _readable_releases(), _refusals(PublishRefused, ApproversInvalid, KeyUnusable, SigningRefused):
+        approvers = read_approvers(settings.approvers)
+        document = rollback_act(settings, cycle, rollback_to) if rollback_to else signable_statement(settings, cycle)
+        private = load_key(key or settings.keys / f"{role}.pem", _passphrase(passphrase_file))
+        signoff, path = sign_document(settings, approvers, cycle, document, role, private)
+        console.print(f"Signed as {signoff.role} by {signoff.person}: {signoff.document_sha256} ({path})")
+        missing = approval(settings, approvers, cycle, document).missing
+        act = (
+            f"rollback --cycle {cycle} --to {rollback_to} --reason TEXT" if rollback_to else f"publish --cycle {cycle}"
+        )
+        console.print(f"Still missing: {'; '.join(missing)}" if missing else f"All signed. Next: mutakhir {act}")
+
+
+@app.command()
+def rollback(
+    cycle: CycleOption,
+    to: Annotated[str, typer.Option(metavar="rNN", help="The release that becomes current again.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
+) -> None:
+    """Make an earlier release of a cycle current again; it is an act that must be signed: `sign --rollback rNN`."""
+    from orchestration.publish.approvers import ApproversInvalid
+    from orchestration.publish.rollback import rollback as roll_back
+    from orchestration.publish.sealed import PublishRefused
+
+    with _readable_releases(), _refusals(PublishRefused, ApproversInvalid):
+        current = roll_back(Settings(), cycle, to, reason)
+        console.print(f"Current release of {cycle}: {current.release}; what came after it stays, and is not current.")
+
+
+trail = typer.Typer(no_args_is_help=True, help="Read the audit trail, or prove that it is as it was written.")
+app.add_typer(trail, name="audit")
+
+
+@trail.command("show")
+def audit_show(
+    cycle: Annotated[str | None, typer.Option("--cycle", metavar="YYYY-MM", help="Only of this cycle.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only of this kind: ingest, verdict, sign, release ...")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="The entries as they are, a line each.")] = False,
+) -> None:
+    """Show who did what and when, the newest last."""
+    from orchestration.audit import TrailDamaged, entries
+    from orchestration.report import signing
+
+    with _refusals(TrailDamaged):
+        chosen = deque(
+            (entry for entry in entries(Settings()) if cycle in (None, entry.cycle) and action in (None, entry.action)),
+            maxlen=last,
+        )
+        if as_json:
+            for entry in chosen:
+                typer.echo(entry.model_dump_json())
+        else:
+            console.print(signing.trail(chosen))
+
+
+@trail.command("verify")
+def audit_verify() -> None:
+    """Prove that no entry was changed, removed, moved or cut off; exit 1 otherwise."""
+    from orchestration.audit import head, trail_path
+    from orchestration.publish.verify import trail_problems
+
+    settings = Settings()
+    if problems := trail_problems(settings):
+        raise _failed({f"{trail_path(settings)} {number}": problem for number, problem in enumerate(problems, 1)})
+    newest = head(settings)
+    console.print(f"The chain holds. Newest entry: {newest}" if newest else "Nothing was recorded yet.")
+
+
+def _passphrase(file: Path | None, *, confirm: bool = False) -> str:
+    if file:
+        return (file.read_text(encoding="utf-8").splitlines() or [""])[0]
+    return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True))
+
+
+@contextmanager
+def _refusals(*kinds: type[Exception]) -> Iterator[None]:
+    """What a stage refuses ends the command with its sentence."""
+    try:
+        yield
+    except kinds as refused:
+        raise _failed({"refused": str(refused)}) from None
+
+
 @contextmanager
 def _readable_releases() -> Iterator[None]:
     """An index of releases that is damaged ends the command with a sentence."""
@@ -145,87 +325,6 @@ def _failed(problems: dict[str, str]) -> typer.Exit:
     for step, message in problems.items():
         errors.print(f"{step}: {message}", soft_wrap=True, markup=False, style="red")
     return typer.Exit(1)
-
-
-def _execute(
-    settings: Settings,
-    job_name: str,
-    cycle: str,
-    *,
-    only: list[str] | None = None,
-    config: dict[str, Any] | None = None,
-) -> dict[str, str]:
-    """Run a job for a cycle in this process; what failed, by step. Empty when all went well."""
-    home = ensure_home()
-    with console.status("starting"):
-        import dagster as dg
-
-        from orchestration.automation import FINGERPRINT_TAG, fingerprint_key
-        from orchestration.definitions import build_defs
-        from orchestration.progress import Progress, quiet_output
-
-        job = build_defs(settings=settings).resolve_job_def(job_name)
-    selection = [dg.AssetKey(key) for key in only] if only else None
-    whole_cycle = job_name == "update_cycle" and not only
-    with dg.DagsterInstance.get() as instance:
-        if is_locked(settings, cycle):
-            return {job_name: lock_message(settings, cycle)}
-        _close_dead_runs(instance, cycle)
-        tags = {_PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
-        if whole_cycle:
-            tags[FINGERPRINT_TAG] = fingerprint_key(settings, cycle)
-        run_id = str(uuid4())
-        log = private_dir(home / "output") / f"{run_id}.log"  # dagster clears away a folder logs
-        console.print(f"{job_name} of cycle {cycle}, run {run_id} (output of the tools: {log})")
-        steps = len(
-            job.get_subset(asset_selection=set(selection)).graph.node_defs if selection else job.graph.node_defs
-        )
-        with quiet_output(log) as output, Progress(output, steps) as progress:
-            instance.add_event_listener(run_id, progress)
-            result = job.execute_in_process(
-                instance=instance,
-                partition_key=cycle,
-                run_id=run_id,
-                tags=tags,
-                asset_selection=selection,
-                run_config={**(config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-            )
-        return _problems(result)
-
-
-def _problems(result: Any) -> dict[str, str]:
-    """What failed, by step: the words of the stage itself where it gave some, else the error's first cause."""
-    problems = {}
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            said = data.user_failure_data.description if data.user_failure_data else None
-            problems[event.step_key] = said or _first_cause(data.error)
-        elif event.is_run_failure and not problems:
-            problems["run"] = _first_cause(event.job_failure_data.error)
-    return problems
-
-
-def _first_cause(error: Any) -> str:
-    if error is None:
-        return "failed; the log named above says more"
-    while error.cause:
-        error = error.cause
-    return str(error.message).strip()
-
-
-def _close_dead_runs(instance: Any, cycle: str) -> None:
-    """Runs of a command here that are recorded as working though their process is gone: say so in the record."""
-    import dagster as dg
-
-    working = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
-    for record in instance.get_run_records(dg.RunsFilter(statuses=working, tags={"dagster/partition": cycle})):
-        host, _, process = record.dagster_run.tags.get(_PROCESS_TAG, "").partition(":")
-        if host == socket.gethostname() and not psutil.pid_exists(int(process)):
-            instance.report_run_failed(
-                record.dagster_run, "the process died before the run ended; nothing was published by it"
-            )
 
 
 if __name__ == "__main__":

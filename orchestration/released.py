@@ -18,13 +18,26 @@ class ReleaseIndexDamaged(RuntimeError):
     """current.json cannot be read, or names a release that is not there: nothing may be concluded from it."""
 
 
-class Current(BaseModel):
-    """The current release of one cycle: folder name and sha256 of its manifest.json."""
+class RolledBack(BaseModel):
+    """The newest release that was current before people went back to an earlier one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     release: str
     manifest_sha256: str
+
+
+class Current(BaseModel):
+    """The current release of one cycle: folder name and sha256 of its manifest.json.
+
+    ``rolled_back`` is there when a newer release of the cycle was current and was taken back.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    release: str
+    manifest_sha256: str
+    rolled_back: RolledBack | None = None
 
 
 class ReleaseIndex(BaseModel):

@@ -37,9 +37,10 @@ class Settings(BaseSettings):
     last_cycle: str = Field("2035-12", description="last cycle that can be run")
 
     approvers: Path = Field(PROJECT_ROOT / "config" / "approvers.toml", description="who signs, by which policy")
+    keys: Path = Field(Path("~/.config/mutakhir"), description="where the commands look for a person's private keys")
     identity: str = Field("", description="who acts, as the audit trail names it; by default user@host")
 
-    @field_validator("lake", "approvers")
+    @field_validator("lake", "approvers", "keys")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()

@@ -1,7 +1,12 @@
 """What holds for all tests: which run only when asked for, which stay together in one process."""
 
+import os
+from pathlib import Path
+
 import pytest
 
+os.environ["MUTAKHIR_APPROVERS"] = str(Path(__file__).with_name("no_signoffs.toml"))
+"""Tests that are about sign-offs name approvers of their own."""
 SLOW_FIRST = ("pipeline", "browser", "rules")
 SHARED = {"released": "story", "models": "models"}
 """Fixtures of a session that take long to make, and the name of the group that uses them."""

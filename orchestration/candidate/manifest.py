@@ -93,8 +93,31 @@ class Previous(_Part):
     manifest_sha256: str
 
 
+class Policy(_Part):
+    """Which roles must sign a release, and whether each by another person."""
+
+    roles: list[str]
+    different_people: bool = True
+
+
+class Signoff(_Part):
+    """A person's signature, in a role, over a document: Ed25519 over its bytes, key and signature in base64."""
+
+    cycle: str
+    document_sha256: str
+    person: str
+    role: str
+    public_key: str
+    signed_at: str
+    signature: str
+
+
 class Manifest(_Part):
-    """What a candidate or release holds, and what it was made from. In a candidate release and previous are null."""
+    """What a candidate or release holds, and what it was made from.
+
+    In a candidate ``release``, ``previous``, ``policy``, ``difference`` and ``audit_head`` are null. ``difference`` is
+    to the release before; ``audit_head`` the digest of the newest entry of the audit trail when the release was made.
+    """
 
     cycle: str
     release: str | None
@@ -110,8 +133,11 @@ class Manifest(_Part):
     files: list[StoredFile]
     gate_results: list[GateResult]
     passed: bool
-    signoffs: list[dict[str, Any]]
+    policy: Policy | None = None
+    signoffs: list[Signoff]
     previous: Previous | None
+    difference: dict[str, Any] | None = None
+    audit_head: str | None = None
     statement: dict[str, Any]
     statement_sha256: str
 

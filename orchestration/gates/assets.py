@@ -8,9 +8,10 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.audit import record
 from orchestration.candidate.seal import CandidateUnfit, seal, unseal
 from orchestration.gates.evidence import TABLES, collect_evidence, evaluate_candidate
-from orchestration.gates.limits import gate_measures
+from orchestration.gates.limits import gate_measures, record_limits
 from orchestration.gates.verdict import GateResult
 from orchestration.resources import CYCLES
 from orchestration.settings import Settings
@@ -36,12 +37,22 @@ def gate_verdict(
 ) -> Iterator[Any]:
     """Collect the evidence, judge it, seal the candidate; only then pass or fail."""
     try:
+        record_limits(settings)
         unseal(settings, cycle)
         collect_evidence(settings, cycle)
         verdict = evaluate_candidate(settings, cycle)
         manifest = seal(settings, cycle, [_row(cycle, result) for result in verdict.results], verdict.passed)
     except (CandidateUnfit, FileNotFoundError) as unfit:
         raise dg.Failure(description=str(unfit), allow_retries=False) from unfit
+    record(
+        settings,
+        "verdict",
+        cycle,
+        passed=verdict.passed,
+        failed=[result.gate for result in verdict.results if not result.passed],
+        statement_sha256=manifest.statement_sha256,
+        run_id=manifest.run_id,
+    )
     for result in verdict.results:
         yield _check(result)
     yield dg.MaterializeResult(

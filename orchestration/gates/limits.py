@@ -1,18 +1,20 @@
 """The limits of the gates, read from seeds/gate_limits.csv: dated data, changed by a new row with its reason.
 
-Refuses a seed that it does not understand, rather than judge a cycle without one of its gates.
+A change is told to the audit trail. Refuses a seed that it does not understand, rather than judge a cycle without one
+of its gates.
 """
 
 import csv
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
+from orchestration.audit import entries, record
 from orchestration.cycles import cutoff, in_force, parse_cycle
 from orchestration.gates.verdict import GateLimit, Severity, Unit
-from orchestration.settings import SEEDS_DIR
+from orchestration.settings import SEEDS_DIR, Settings
 
 LIMITS_FILE = SEEDS_DIR / "gate_limits.csv"
 Text = Annotated[str, Field(min_length=1)]
@@ -65,6 +67,22 @@ def limits_in_force(cycle: str, path: Path = LIMITS_FILE) -> tuple[GateLimit, ..
 def gate_measures(path: Path = LIMITS_FILE) -> dict[str, str]:
     """What is measured, by gate: every gate that the file names, in its order. Raises LimitsInvalid."""
     return {row.gate: row.measure for row in _rows(path)}
+
+
+def record_limits(settings: Settings, path: Path = LIMITS_FILE) -> None:
+    """Tell the audit trail when the limits are not those that it knows: all rows, and which came and went.
+
+    Raises LimitsInvalid, TrailDamaged.
+    """
+    rows = [row.model_dump(mode="json", exclude={"measure", "advice"}) for row in _rows(path)]
+    known: list[dict[str, Any]] = []
+    for entry in entries(settings):
+        if entry.action == "limits":
+            known = entry.details["rows"]
+    if rows != known:
+        added = [row for row in rows if row not in known]
+        removed = [row for row in known if row not in rows]
+        record(settings, "limits", rows=rows, added=added if known else [], removed=removed)
 
 
 def _rows(path: Path) -> list[_Row]:

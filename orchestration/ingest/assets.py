@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.audit import record
 from orchestration.contracts.sources import SOURCES, Source
 from orchestration.ingest.checks import contract_check, contract_outcome
 from orchestration.ingest.delivery import DeliveryRefused, ingest_source
@@ -44,16 +45,27 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
         try:
             ingested = ingest_source(settings, cycle, source.name)
         except DeliveryRefused as refused:
+            record(settings, "ingest", cycle, source=source.name, refused=len(refused.problems))
             raise dg.Failure(
                 description=str(refused), metadata={"problems": refused.problems}, allow_retries=False
             ) from refused
+        record(
+            settings,
+            "ingest",
+            cycle,
+            source=source.name,
+            digests=ingested.own_digests,
+            rows=sum(file.rows for file in ingested.own_files),
+            earlier_deliveries=len(ingested.deliveries) - len(ingested.own_digests),
+            warnings=len(ingested.warnings),
+        )
         for warning in ingested.warnings:
             context.log.warning(warning)
         yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(file.rows for file in ingested.own_files),
                 "deliveries": len(ingested.deliveries),
-                "digests": [delivery.digest for delivery in ingested.deliveries if delivery.cycle == ingested.cycle],
+                "digests": ingested.own_digests,
                 "warnings": list(ingested.warnings),
                 "landing": dg.MetadataValue.path(str(settings.landing / ingested.cycle / source.name)),
             },

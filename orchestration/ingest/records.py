@@ -73,3 +73,8 @@ class IngestedSource(_Record):
         """Files of the cycle's own deliveries, in order of the bytes of their path."""
         files = [file for delivery in self.deliveries if delivery.cycle == self.cycle for file in delivery.files]
         return sorted(files, key=lambda file: file.path.encode())
+
+    @property
+    def own_digests(self) -> list[str]:
+        """Digests of the cycle's own deliveries."""
+        return [delivery.digest for delivery in self.deliveries if delivery.cycle == self.cycle]

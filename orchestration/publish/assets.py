@@ -6,7 +6,8 @@ How a release is written stands in release.py.
 import dagster as dg
 
 from orchestration.gates.evidence import evaluate_candidate
-from orchestration.publish.release import PublishRefused, publish
+from orchestration.publish.release import publish
+from orchestration.publish.sealed import PublishRefused
 from orchestration.resources import CYCLES
 from orchestration.settings import Settings
 
@@ -36,7 +37,7 @@ def release(
     try:
         published = publish(settings, cycle, config.reason, evaluate=evaluate_candidate)
     except PublishRefused as refused:
-        raise dg.Failure(description=str(refused), allow_retries=False) from refused
+        raise dg.Failure(description=f"not published: {refused}", allow_retries=False) from refused
     return dg.MaterializeResult(
         metadata={
             "release": published.release,

@@ -15,17 +15,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from orchestration.candidate.check import content_problems, file_problems, statement_problems
-from orchestration.candidate.manifest import MANIFEST, Manifest, ManifestDamaged, Previous, read_manifest
-from orchestration.candidate.write import ORIGIN, candidate_folder
-from orchestration.engine import engine
+from orchestration.audit import head, record
+from orchestration.candidate.check import file_problems, statement_problems
+from orchestration.candidate.manifest import (
+    MANIFEST,
+    Manifest,
+    ManifestDamaged,
+    Policy,
+    Previous,
+    Signoff,
+    read_manifest,
+)
+from orchestration.candidate.statement import canonical_json
+from orchestration.candidate.write import candidate_folder
 from orchestration.gates.verdict import Verdict
 from orchestration.publish import bi
-from orchestration.publish.signoff import missing_signoffs
+from orchestration.publish.approvers import ApproversInvalid, read_approvers
+from orchestration.publish.difference import Difference, difference
+from orchestration.publish.sealed import PublishRefused, refuse_blocked, sound_candidate
+from orchestration.publish.signoff import approval
 from orchestration.released import (
     RELEASE_NAME,
     Current,
@@ -38,15 +50,6 @@ from orchestration.released import (
 from orchestration.settings import Settings, private_dir, write_json_atomic
 
 _LOCK_SECONDS = 60
-
-
-class PublishRefused(RuntimeError):
-    """Nothing was published, the current release is as it was: what is wrong, where, what to do."""
-
-    def __init__(self, what: str, where: Path, todo: str) -> None:
-        """``todo`` is a sentence or a command."""
-        super().__init__(f"not published: {what} ({where}). {todo}")
-        self.what, self.where, self.todo = what, where, todo
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def publish(
     ``evaluate`` judges the candidate anew. A candidate whose statement is the current release's is not judged again and
     changes nothing. Raises PublishRefused.
     """
-    with _lock(settings):
+    with publishing_lock(settings):
         try:
             published = _publish(settings, cycle, (reason or "").strip() or None, evaluate)
         except ReleaseIndexDamaged as error:
@@ -81,12 +84,12 @@ def _publish(
     settings: Settings, cycle: str, reason: str | None, evaluate: Callable[[Settings, str], Verdict]
 ) -> Published:
     folder = candidate_folder(settings, cycle)
-    candidate = _sound_candidate(settings, cycle, folder)
+    candidate = sound_candidate(settings, cycle)
     index = read_index(settings)
     current = index.cycles.get(cycle) if index else None
     if current and _current_manifest(settings, cycle, current).statement_sha256 == candidate.statement_sha256:
         return _published(settings, cycle, current, "already current")
-    _refuse_unapproved(settings, candidate, folder, evaluate)
+    policy, signoffs = _approved(settings, candidate, folder, evaluate)
     if current and reason is None:
         raise PublishRefused(
             f"cycle {cycle} has release {current.release}; the candidate has other content, and no reason is given",
@@ -97,7 +100,11 @@ def _publish(
         update={
             "reason": reason,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "policy": policy,
+            "signoffs": signoffs,
             "previous": _previous(settings, cycle, current),
+            "difference": _correction(settings, folder, cycle, current),
+            "audit_head": head(settings),
         }
     )
     releases = private_dir(settings.releases / cycle)
@@ -111,7 +118,17 @@ def _publish(
         _write(folder, releases / release, manifest.model_copy(update={"release": release}))
     _make_read_only(releases / release)
     made_current = Current(release=release, manifest_sha256=read_manifest(releases / release)[1])
-    _replace_index(settings, index, cycle, made_current)
+    record(
+        settings,
+        "release",
+        cycle,
+        release=release,
+        manifest_sha256=made_current.manifest_sha256,
+        statement_sha256=manifest.statement_sha256,
+        reason=reason,
+        signed_by=[f"{signoff.person} ({signoff.role})" for signoff in signoffs],
+    )
+    replace_index(settings, index, cycle, made_current)
     return _published(settings, cycle, made_current, "finished" if unfinished else "published")
 
 
@@ -123,7 +140,8 @@ def _published(
 
 
 @contextmanager
-def _lock(settings: Settings) -> Iterator[None]:
+def publishing_lock(settings: Settings) -> Iterator[None]:
+    """One publishing or rolling back at a time. Raises PublishRefused after a minute of waiting."""
     path = private_dir(settings.releases) / ".lock"
     try:
         with FileLock(path, timeout=_LOCK_SECONDS, mode=0o600):
@@ -132,39 +150,11 @@ def _lock(settings: Settings) -> Iterator[None]:
         raise PublishRefused("another publishing is under way", path, "Wait for it, then publish again.") from None
 
 
-def _sound_candidate(settings: Settings, cycle: str, folder: Path) -> Manifest:
-    """The candidate's manifest, after every digest was taken again."""
-    run_again = f"`mutakhir run --cycle {cycle}`"
-    if not folder.is_dir():
-        raise PublishRefused(f"cycle {cycle} has no candidate", folder, run_again)
-    try:
-        manifest, _ = read_manifest(folder)
-    except FileNotFoundError:
-        raise PublishRefused("the candidate is not sealed: its gates did not finish", folder, run_again) from None
-    except ManifestDamaged as error:
-        raise PublishRefused(str(error), folder, run_again) from error
-    problems = statement_problems(manifest) + file_problems(folder, manifest, beside={ORIGIN})
-    if manifest.cycle != cycle or manifest.release is not None:
-        problems.append("the manifest is of another cycle or of a release")
-    if not problems:
-        with engine(settings) as connection:
-            problems = content_problems(connection, folder, manifest)
-    if problems:
-        raise PublishRefused(f"the candidate is not what was sealed: {'; '.join(problems)}", folder, run_again)
-    return manifest
-
-
-def _refuse_unapproved(
+def _approved(
     settings: Settings, candidate: Manifest, folder: Path, evaluate: Callable[[Settings, str], Verdict]
-) -> None:
-    """The sealed verdict and the one evaluated now must both pass, and the policy's sign-offs must be there."""
-    if not candidate.passed:
-        failed = [gate.detail for gate in candidate.gate_results if gate.severity == "block" and not gate.passed]
-        raise PublishRefused(
-            " ".join(["the gates blocked this candidate.", *failed]),
-            folder,
-            f"Mend what they name, then `mutakhir run --cycle {candidate.cycle}`.",
-        )
+) -> tuple[Policy, list[Signoff]]:
+    """The sign-offs that it is published on: the sealed verdict and the one evaluated now must pass as well."""
+    refuse_blocked(candidate, folder)
     verdict = evaluate(settings, candidate.cycle)
     if not verdict.passed:
         raise PublishRefused(
@@ -172,8 +162,18 @@ def _refuse_unapproved(
             folder,
             f"`mutakhir run --cycle {candidate.cycle} --from gates` judges and seals it by today's limits.",
         )
-    if missing := missing_signoffs(candidate.statement_sha256):
-        raise PublishRefused("; ".join(missing), settings.signoffs / candidate.cycle, "Have it signed.")
+    try:
+        approvers = read_approvers(settings.approvers)
+    except ApproversInvalid as error:
+        raise PublishRefused(str(error), settings.approvers, "See docs/releases.md, Sign-off.") from error
+    given = approval(settings, approvers, candidate.cycle, canonical_json(candidate.statement))
+    if given.missing:
+        raise PublishRefused(
+            "; ".join(given.missing),
+            settings.signoffs / candidate.cycle,
+            f"`mutakhir sign --cycle {candidate.cycle} --role ROLE`, by an approver of {settings.approvers}.",
+        )
+    return approvers.policy, given.signoffs
 
 
 def _current_manifest(settings: Settings, cycle: str, current: Current) -> Manifest:
@@ -185,6 +185,28 @@ def _current_manifest(settings: Settings, cycle: str, current: Current) -> Manif
     if sha256 != current.manifest_sha256:
         raise PublishRefused("the current release is not the one in current.json", folder, "`mutakhir verify`")
     return manifest
+
+
+def changes(settings: Settings, cycle: str, province: str | None = None) -> Difference:
+    """What the cycle's candidate changes against the release before it; areas as in difference.py.
+
+    Raises PublishRefused when there is no sealed candidate.
+    """
+    folder = candidate_folder(settings, cycle)
+    if not (folder / MANIFEST).is_file():
+        raise PublishRefused(f"cycle {cycle} has no sealed candidate", folder, f"`mutakhir run --cycle {cycle}`")
+    index = read_index(settings)
+    before = _previous(settings, cycle, index.cycles.get(cycle) if index else None)
+    earlier = settings.releases / before.cycle / before.release if before else None
+    return difference(settings, earlier, folder, before, province)
+
+
+def _correction(settings: Settings, folder: Path, cycle: str, current: Current | None) -> dict[str, Any] | None:
+    """What a correction changes against the release that it corrects."""
+    if current is None:
+        return None
+    corrected = settings.releases / cycle / current.release
+    return difference(settings, corrected, folder, _previous(settings, cycle, current)).for_manifest()
 
 
 def _previous(settings: Settings, cycle: str, current: Current | None) -> Previous | None:
@@ -213,7 +235,7 @@ def _next_name(releases: Path) -> str:
 
 def _unfinished(releases: Path, wanted: Manifest, current: Current | None) -> str | None:
     """A whole release of this content, reason and release before that was written but never made current."""
-    newest = release_number(current.release) if current else 0
+    newest = release_number((current.rolled_back or current).release) if current else 0
     for name in reversed(_names(releases)):
         if release_number(name) <= newest:
             return None
@@ -260,10 +282,11 @@ def _make_read_only(folder: Path) -> None:
         Path(parent).chmod(0o500)
 
 
-def _replace_index(settings: Settings, index: ReleaseIndex | None, cycle: str, current: Current) -> None:
+def replace_index(settings: Settings, index: ReleaseIndex | None, cycle: str, current: Current) -> None:
+    """Switch the cycle's current release, by one rename of current.json."""
     cycles = {**(index.cycles if index else {}), cycle: current}
     renewed = ReleaseIndex(newest=max(cycles), cycles=cycles)
-    write_json_atomic(index_path(settings), renewed.model_dump(mode="json"))
+    write_json_atomic(index_path(settings), renewed.model_dump(mode="json", exclude_none=True))
     _fsync(settings.releases)
 
 

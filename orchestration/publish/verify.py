@@ -3,15 +3,21 @@
 Does not judge a release by today's limits: its verdict is the sealed one.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from orchestration.audit import chain_problems, entries
 from orchestration.candidate.check import content_problems, file_problems, statement_problems
 from orchestration.candidate.manifest import Manifest, ManifestDamaged, Previous, read_manifest
+from orchestration.candidate.statement import canonical_json
 from orchestration.engine import engine
+from orchestration.publish.approvers import ApproversInvalid, read_approvers
 from orchestration.publish.release import release_number
+from orchestration.publish.signoff import release_problems
 from orchestration.released import RELEASE_NAME, ReleaseIndex, ReleaseIndexDamaged, index_path, read_index
 from orchestration.settings import Settings
 
@@ -40,9 +46,29 @@ def verify(settings: Settings) -> list[Problem]:
     with engine(settings) as connection:
         for cycle, folder in releases:
             if (cycle, folder.name) in read:
-                found = _release_problems(connection, cycle, folder, read)
+                manifest, _ = read[cycle, folder.name]
+                found = _release_problems(connection, cycle, folder, manifest)
+                found += _link_problems(cycle, folder.name, manifest.previous, read) if manifest.previous else []
                 problems += [Problem(f"{cycle}/{folder.name}", what) for what in found]
-    return problems + _index_problems(settings, [(cycle, folder.name) for cycle, folder in releases], read)
+    problems += _signoff_problems(settings, read)
+    problems += _index_problems(settings, [(cycle, folder.name) for cycle, folder in releases], read)
+    return problems + _trail_problems(settings, read)
+
+
+def trail_problems(settings: Settings) -> list[str]:
+    """Whether the audit trail's chain holds, and still has every entry that a readable release names."""
+    anchors = {}
+    for cycle, folder in _folders(settings)[0]:
+        with suppress(FileNotFoundError, ManifestDamaged):
+            if newest := read_manifest(folder)[0].audit_head:
+                anchors[f"{cycle}/{folder.name}"] = newest
+    return chain_problems(settings, anchors)
+
+
+def release_folder_problems(settings: Settings, cycle: str, folder: Path) -> list[str]:
+    """What is wrong with one release, its links and sign-offs aside."""
+    with engine(settings) as connection:
+        return _release_problems(connection, cycle, folder, read_manifest(folder)[0])
 
 
 def _folders(settings: Settings) -> tuple[list[tuple[str, Path]], list[Problem]]:
@@ -64,9 +90,8 @@ def _folders(settings: Settings) -> tuple[list[tuple[str, Path]], list[Problem]]
     return releases, found
 
 
-def _release_problems(connection: duckdb.DuckDBPyConnection, cycle: str, folder: Path, read: _Read) -> list[str]:
+def _release_problems(connection: duckdb.DuckDBPyConnection, cycle: str, folder: Path, manifest: Manifest) -> list[str]:
     release = folder.name
-    manifest, _ = read[cycle, release]
     problems = file_problems(folder, manifest)
     if not problems:  # bytes that differ are not parsed
         problems = content_problems(connection, folder, manifest)
@@ -75,8 +100,47 @@ def _release_problems(connection: duckdb.DuckDBPyConnection, cycle: str, folder:
         problems.append(f"the manifest is of {manifest.cycle}/{manifest.release}")
     if not manifest.passed or any(row.severity == "block" and not row.passed for row in manifest.gate_results):
         problems.append("a blocking gate had failed")
-    if manifest.previous:
-        problems += _link_problems(cycle, release, manifest.previous, read)
+    return problems
+
+
+def _signoff_problems(settings: Settings, read: _Read) -> list[Problem]:
+    """The sign-offs that releases carry, by the policy that they carry, on the day they were made."""
+    try:
+        approvers = read_approvers(settings.approvers)
+    except ApproversInvalid as error:
+        return [Problem(settings.approvers.name, str(error))]
+    return [
+        Problem(f"{cycle}/{release}", what)
+        for (cycle, release), (manifest, _) in sorted(read.items())
+        for what in release_problems(
+            approvers,
+            manifest.policy,
+            manifest.signoffs,
+            canonical_json(manifest.statement),
+            datetime.fromisoformat(manifest.created_at).date(),
+        )
+    ]
+
+
+def _trail_problems(settings: Settings, read: _Read) -> list[Problem]:
+    """The audit trail must hold, and tell of every release and of going back to an earlier one."""
+    where = "audit trail"
+    problems = [Problem(where, what) for what in trail_problems(settings)]
+    if problems:
+        return problems
+    with suppress(ReleaseIndexDamaged):
+        index = read_index(settings)
+        made = {entry.details.get("manifest_sha256") for entry in entries(settings) if entry.action == "release"}
+        problems += [
+            Problem(where, f"no entry tells of {cycle}/{release}")
+            for (cycle, release), (_, sha256) in sorted(read.items())
+            if sha256 not in made and not (index and _newer(index, cycle, release))  # not made current: said above
+        ]
+        gone_back = {entry.cycle: entry.details for entry in entries(settings) if entry.action == "rollback"}
+        for cycle, current in sorted(index.cycles.items()) if index else []:
+            told = gone_back.get(cycle, {}).get("manifest_sha256") == current.manifest_sha256
+            if current.rolled_back and not told:
+                problems.append(Problem(where, f"no entry tells that {cycle} went back to {current.release}"))
     return problems
 
 
@@ -117,4 +181,5 @@ def _index_problems(settings: Settings, releases: list[tuple[str, str]], read: _
 
 
 def _newer(index: ReleaseIndex, cycle: str, release: str) -> bool:
-    return cycle not in index.cycles or release_number(release) > release_number(index.cycles[cycle].release)
+    current = index.cycles.get(cycle)
+    return current is None or release_number(release) > release_number((current.rolled_back or current).release)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import dagster as dg
 from orchestration.definitions import build_defs
 from orchestration.settings import PROJECT_ROOT, Settings
 
+SIGNERS = {"Sari": "kemensos", "Budi": "bps"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Tree = dict[str, str]
 """sha256 of every file below a folder, by path."""
@@ -28,7 +30,7 @@ class Platform:
 
     @property
     def settings(self) -> Settings:
-        return Settings(lake=self.root / "lake")
+        return Settings(lake=self.root / "lake", approvers=self.root / "approvers.toml")
 
     @property
     def home(self) -> Path:
@@ -37,7 +39,10 @@ class Platform:
     @property
     def environment(self) -> dict[str, str]:
         """Of the commands."""
-        return {**os.environ, "MUTAKHIR_LAKE": str(self.settings.lake), "DAGSTER_HOME": str(self.home)}
+        settings = self.settings
+        own = {"LAKE": settings.lake, "APPROVERS": settings.approvers, "KEYS": self.root / "keys"}
+        own_settings = {f"MUTAKHIR_{name}": str(path) for name, path in own.items()}
+        return {**os.environ, **own_settings, "DAGSTER_HOME": str(self.home)}
 
     def start(self, *arguments: str, command: str = "mutakhir") -> subprocess.Popen[str]:
         """Start a command, in a process group of its own."""
@@ -62,6 +67,27 @@ class Platform:
         """Have a month delivered, without anomalies of data."""
         size = ["--families", str(families), "--cycle", cycle, "--clean"]
         done = self.mutakhir(*size, command="mutakhir-simulate")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def make_keys(self) -> None:
+        """Two people who may sign, by the policy that is committed."""
+        shutil.copyfile(PROJECT_ROOT / "config" / "approvers.toml", self.settings.approvers)
+        (self.root / "passphrase").write_text("for these tests alone\n")
+        for person, role in SIGNERS.items():
+            self.sure("keys", "new", "--add", "--person", person, "--role", role, *self.passphrase)
+
+    def sign(self, cycle: str) -> None:
+        """Have the cycle's candidate signed by both."""
+        for role in SIGNERS.values():
+            self.sure("sign", "--cycle", cycle, "--role", role, *self.passphrase)
+
+    @property
+    def passphrase(self) -> list[str]:
+        return ["--passphrase-file", str(self.root / "passphrase")]
+
+    def sure(self, *arguments: str) -> None:
+        """Run a command that must succeed."""
+        done = self.mutakhir(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
 
     @contextmanager

@@ -28,6 +28,7 @@ class Released:
 
     platform: Platform
     run: Done
+    unsigned: Done
     publish: Done
 
 
@@ -77,12 +78,15 @@ class Recovered:
 
 
 def release(platform: Platform) -> Released:
-    """November passes and is published."""
+    """November passes and is published, in vain before it is signed."""
+    platform.make_keys()
     platform.simulate(NOVEMBER)
     run = platform.mutakhir("run", "--cycle", NOVEMBER)
+    unsigned = platform.mutakhir("publish", "--cycle", NOVEMBER)
+    platform.sign(NOVEMBER)
     publish = platform.mutakhir("publish", "--cycle", NOVEMBER)
     assert publish.returncode == 0, run.stdout + run.stderr + publish.stderr  # the story has no beginning
-    return Released(platform, run, publish)
+    return Released(platform, run, unsigned, publish)
 
 
 def block(platform: Platform) -> Blocked:
@@ -129,6 +133,7 @@ def kill(platform: Platform) -> Killed:
 def recover(platform: Platform) -> Recovered:
     """December passes and is published."""
     run = platform.mutakhir("run", "--cycle", DECEMBER)
+    platform.sign(DECEMBER)
     publish = platform.mutakhir("publish", "--cycle", DECEMBER)
     before = published(platform)
     again = platform.mutakhir("publish", "--cycle", DECEMBER)

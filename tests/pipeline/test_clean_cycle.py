@@ -4,10 +4,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.audit import entries
 from orchestration.automation import request_cycle
 from orchestration.candidate.manifest import Manifest, read_manifest
 from orchestration.released import current_release
-from tests.pipeline.platform import Platform
+from tests.pipeline.platform import SIGNERS, Platform
 from tests.pipeline.story import DECEMBER, NOVEMBER, Recovered, Released
 
 pytestmark = pytest.mark.pipeline
@@ -22,7 +23,10 @@ def manifest_of(platform: Platform, cycle: str) -> Manifest:
 def test_no_gate_blocks_it(platform: Platform, released: Released) -> None:
     """The first cycle has nothing to compare the number of families with, which is said and does not block."""
     assert (released.run.returncode, released.run.stderr) == (0, "")
-    assert f"Cycle {NOVEMBER} passed its gates. Next: mutakhir publish --cycle {NOVEMBER}" in released.run.stdout
+    assert (
+        f"Cycle {NOVEMBER} passed its gates. Next: mutakhir diff --cycle {NOVEMBER}, then sign and publish"
+        in released.run.stdout
+    )
     failed = [gate for gate in manifest_of(platform, NOVEMBER).gate_results if not gate.passed]
     assert [(gate.gate, gate.severity) for gate in failed] == [("family_count_drift", "warn")]
     assert "has nothing to compare with" in failed[0].detail
@@ -40,6 +44,24 @@ def test_it_is_published_and_verifies(platform: Platform, released: Released, re
     assert f"Release: {platform.settings.releases / NOVEMBER / 'r01'}" in released.publish.stdout
     assert (recovered.verify.returncode, recovered.verify.stderr) == (0, "")
     assert manifest_of(platform, NOVEMBER).passed
+
+
+def test_unsigned_it_is_not_published(platform: Platform, released: Released) -> None:
+    assert released.unsigned.returncode == 1
+    said = released.unsigned.stderr
+    assert "not published: role kemensos has not signed" in said and "role bps has not signed" in said
+    signed = {(signoff.person, signoff.role) for signoff in manifest_of(platform, NOVEMBER).signoffs}
+    assert signed == {(person, role) for person, role in SIGNERS.items()}
+
+
+def test_the_audit_trail_tells_of_every_act(platform: Platform, recovered: Recovered) -> None:
+    acts = [(entry.action, entry.cycle) for entry in entries(platform.settings)]
+    for cycle in (NOVEMBER, DECEMBER):
+        assert {action for action, of in acts if of == cycle} >= {"ingest", "verdict", "sign", "release"}
+        assert acts.count(("sign", cycle)) == 2 and acts.count(("release", cycle)) == 1
+    assert acts.count(("limits", None)) == 1
+    done = platform.mutakhir("audit", "verify")
+    assert (done.returncode, done.stderr) == (0, "") and "The chain holds" in done.stdout
 
 
 def test_publishing_again_does_nothing_and_says_so(recovered: Recovered) -> None:
