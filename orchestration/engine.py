@@ -3,7 +3,7 @@
 Its own database is in memory unless a file is named; it spills to build/.tmp and never goes to the network.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,16 @@ from orchestration.settings import Settings, private_dir
 
 @contextmanager
 def engine(
-    settings: Settings, database: Path | None = None, *, read_only: bool = False
+    settings: Settings,
+    database: Path | None = None,
+    *,
+    read_only: bool = False,
+    config: Mapping[str, str] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to an empty database in memory, or to a file; it keeps no order of rows that is not asked for."""
+    """A connection to an empty database in memory, or to a file; it keeps no order of rows that is not asked for.
+
+    ``config``: further settings of DuckDB.
+    """
     connection = duckdb.connect(
         str(database or ":memory:"),
         read_only=read_only,
@@ -26,6 +33,7 @@ def engine(
             "temp_directory": str(private_dir(settings.build / ".tmp")),
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": False,
+            **(config or {}),
         },
     )
     try:

@@ -25,10 +25,12 @@
     end
 {%- endmacro %}
 
-{# Date: YYYY-MM-DD alone, and a day that exists. #}
+{# Date: YYYY-MM-DD alone, and a day that exists: the text that the date is written as. #}
 {% macro parse_date(text) -%}
-    case when {{ matches(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') }} and substr({{ text }}, 1, 4) <> '0000'
-        then {{ cast_or_null(text, 'date') }} end
+    case
+        when length({{ text }}) = 10 and cast({{ cast_or_null(text, 'date') }} as varchar) = {{ text }}
+            then {{ cast_or_null(text, 'date') }}
+    end
 {%- endmacro %}
 
 {# Period: YYYY-MM; kept as text, which sorts like the months. #}

@@ -4,15 +4,28 @@
 #}
 
 {# Text without the blanks of the landing contract (bytes 09-0D and 20) at its ends; nothing left is null.
-   The plain trim() of an engine also strips no-break spaces, or not tabs. #}
+   The plain trim() of an engine also strips no-break spaces, or not tabs. Few texts have such blanks, and looking for
+   them costs a fifth of trimming: a text that begins above the blanks (! comes after them) and ends in none is taken
+   as it is. #}
 {% macro trimmed(text) %}{{ return(adapter.dispatch('trimmed')(text)) }}{% endmacro %}
 {% macro duckdb__trimmed(text) -%}
-    nullif(trim({{ text }}, chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '), '')
+    case
+        when
+            {{ text }} >= '!'
+            and not (
+                suffix({{ text }}, ' ')
+                {%- for blank in range(9, 14) %} or suffix({{ text }}, chr({{ blank }})){% endfor %}
+            )
+            then {{ text }}
+        else nullif(trim({{ text }}, chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '), '')
+    end
 {%- endmacro %}
 
-{# ASCII letters to upper case, all else as it is: upper() would make an I of a dotless i. #}
-{% macro ascii_upper(text) -%}
-    translate({{ text }}, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')
+{# Text in upper case for a comparison with codes, which are ASCII: a text with other letters is none of them, whatever
+   upper() makes of it (an I of a dotless i). #}
+{% macro ascii_upper(text) %}{{ return(adapter.dispatch('ascii_upper')(text)) }}{% endmacro %}
+{% macro duckdb__ascii_upper(text) -%}
+    case when length({{ text }}) = strlen({{ text }}) then upper({{ text }}) end
 {%- endmacro %}
 
 {# Whether the whole text matches the regular expression. #}

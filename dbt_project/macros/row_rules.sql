@@ -71,15 +71,12 @@ from (
 where position > 1{% if not event %} or newest_variants > 1{% endif %}
 {% endmacro %}
 
-{# The accepted rows of a source: those that broke no rule of their own and are no duplicate. #}
+{# The accepted rows of a source: those that broke no rule of their own and are no duplicate. (A join to the few
+   duplicates; "not exists" would first collect every row's number.) #}
 {% macro accepted_rows(parsed, duplicates=ref('stg_duplicates')) %}
-select *
+select parsed.*
 from {{ parsed }} as parsed
-where
-    parsed.row_rule is null
-    and not exists (
-        select 1
-        from {{ duplicates }} as duplicates
-        where duplicates.file_id = parsed.file_id and duplicates.row_number = parsed.row_number
-    )
+left join {{ duplicates }} as duplicates
+    on parsed.file_id = duplicates.file_id and parsed.row_number = duplicates.row_number
+where parsed.row_rule is null and duplicates.file_id is null
 {% endmacro %}

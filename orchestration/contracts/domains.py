@@ -4,9 +4,8 @@ A value is judged by its text, trimmed of bytes 09-0D and 20; an empty one break
 allowed (landing contract, Values). Also where a column may be null, a bad code or value breaks the domain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import ibis
@@ -23,6 +22,7 @@ _INTEGER = r"^[+-]?[0-9]+$"
 _DECIMAL = r"^[0-9]+(\.[0-9]+)?$"
 _ID = r"^[A-Z0-9-]{1,36}$"
 _PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+_ASCII = r"^[ -~]*$"
 _VILLAGE = r"^[0-9]{10}$"
 
 
@@ -31,9 +31,9 @@ def trimmed(value: ir.StringValue) -> ir.StringValue:
     return value.strip().nullif("")
 
 
-def code(value: ir.StringValue) -> ir.StringValue:
-    """A code in upper case, of ASCII letters alone."""
-    return value.translate(ascii_lowercase, ascii_uppercase)
+def is_code(value: ir.StringValue, codes: Collection[str]) -> ir.BooleanValue:
+    """Whether the value is one of the codes in any case of its ASCII letters; most are as they stand in the list."""
+    return value.isin(codes) | (value.upper().isin(codes) & value.re_search(_ASCII))
 
 
 def region(value: ir.StringValue) -> ir.StringValue:
@@ -72,7 +72,7 @@ def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanVa
         case "id":
             return text.re_search(_ID)
         case "code":
-            return code(text).isin(code_lists.codes(column.code_list) if column.code_list else column.codes)
+            return is_code(text, code_lists.codes(column.code_list) if column.code_list else column.codes)
         case "int" | "bigint":
             number = text.try_cast("int32" if column.type == "int" else "int64")
             return text.re_search(_INTEGER) & _within(number, column, cutoff)
@@ -87,7 +87,7 @@ def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanVa
             return text.re_search(_PERIOD)
         case "region":
             known = _is_area(region(text), column)
-            return known | (code(text) == NATION) if column.areas == "nation_and_regencies" else known
+            return known | is_code(text, (NATION,)) if column.areas == "nation_and_regencies" else known
         case _:
             raise ValueError(f"no domain is known for type {column.type}")
 

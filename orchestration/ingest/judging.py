@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import duckdb
 import ibis
 
-from orchestration.contracts.domains import breaks, code, region, trimmed
+from orchestration.contracts.domains import breaks, region, trimmed
 from orchestration.contracts.judgement import ContractResult, judge
 from orchestration.contracts.sources import SOURCES, Source
 from orchestration.cycles import cutoff, in_force, parse_cycle
@@ -60,8 +60,8 @@ def quota_problems(connection: duckdb.DuckDBPyConnection, cycle: str, files: Seq
     empty = [trimmed(rows[column.name]).isnull() for column in source.columns]
     judged = rows.select(
         "file_id",
-        programme=code(trimmed(rows[programme.name])),
-        area=code(region(trimmed(rows[area.name]))),
+        programme=trimmed(rows[programme.name]).upper(),
+        area=region(trimmed(rows[area.name])).upper(),
         quota=trimmed(rows[quota.name]).try_cast("int64"),
         rule=ibis.cases(
             (rows.unparsable.notnull(), "unparsable"),

@@ -23,6 +23,8 @@ from orchestration.released import newest_release_before
 from orchestration.settings import Settings, private_dir, write_json_atomic
 from orchestration.versions import code_version, seeds_digest
 
+_STORAGE = {"storage_compatibility_version": "latest"}
+"""A build is read by the version that wrote it alone, and the newest format compresses texts three times as fast."""
 _LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 
 
@@ -51,7 +53,7 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
         path.with_suffix(".dbt_tests.json"),
     ):
         old.unlink(missing_ok=True)
-    with engine(settings, path) as connection:
+    with engine(settings, path, config=_STORAGE) as connection:
         path.chmod(0o600)
         for schema in ("raw", "reference", "released"):
             connection.execute(f"CREATE SCHEMA {schema}")

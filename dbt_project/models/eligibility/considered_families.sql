@@ -16,10 +16,6 @@ select
 from {{ ref('families') }} as families
 inner join {{ ref('programmes_in_force') }} as programmes
     on families.welfare_decile between programmes.decile_min and programmes.decile_max
-where
-    programmes.in_force
-    and not exists (
-        select 1
-        from {{ ref('listed_families') }} as listed
-        where listed.programme = programmes.programme and listed.family_id = families.family_id
-    )
+left join {{ ref('listed_families') }} as listed
+    on programmes.programme = listed.programme and families.family_id = listed.family_id
+where programmes.in_force and listed.family_id is null

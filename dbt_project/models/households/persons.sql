@@ -30,9 +30,9 @@ identified as (
 living as (
     select
         identified.*,
-        deaths.nik is null or exempt.family_id is not null as is_living
+        deaths.nik is null or not identified.nik_usable or exempt.family_id is not null as is_living
     from identified
-    left join {{ ref('deaths') }} as deaths on identified.nik_usable and identified.nik = deaths.nik
+    left join {{ ref('deaths') }} as deaths on identified.nik = deaths.nik
     left join {{ ref('upheld_objections') }} as exempt
         on identified.family_id = exempt.family_id and exempt.criterion = 'NO_LIVING_MEMBER'
 ),

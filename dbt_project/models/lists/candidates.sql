@@ -26,11 +26,6 @@ from {{ ref('considered_families') }} as considered
 inner join {{ ref('families') }} as families on considered.family_id = families.family_id
 cross join {{ ref('stg_cycle') }} as cycle
 left join reinstated on considered.family_id = reinstated.family_id
-where
-    not considered.is_listed
-    and families.payee_person_id is not null
-    and not exists (
-        select 1
-        from {{ ref('verdicts') }} as verdicts
-        where verdicts.programme = considered.programme and verdicts.family_id = considered.family_id
-    )
+left join {{ ref('verdicts') }} as verdicts
+    on considered.programme = verdicts.programme and considered.family_id = verdicts.family_id
+where not considered.is_listed and families.payee_person_id is not null and verdicts.family_id is null
