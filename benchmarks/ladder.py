@@ -1,0 +1,69 @@
+"""Whole cycles of growing nations, each in a lake and processes of its own: ingest to gates, as users run it.
+
+Deliveries are simulated before the clock starts. What is kept and shown stands in results.py.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.watch import size, watch
+
+CYCLE = "2025-11"
+_STEP = re.compile(r"^  (\S+): (done|failed) in ([0-9.]+) s$", re.MULTILINE)
+
+
+def rung(folder: Path, families: int, form: str, memory_limit: str) -> dict[str, Any]:
+    """One cycle of ``families`` families in a lake under ``folder``, which must have room for it.
+
+    Returns seconds by step and by dbt model, peak memory of all processes together and disk in bytes. Raises
+    RuntimeError when a command fails.
+    """
+    lake, home = folder / "lake", folder / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+    environment = {
+        **os.environ,
+        "MUTAKHIR_LAKE": str(lake),
+        "DAGSTER_HOME": str(home),
+        "MUTAKHIR_MEMORY_LIMIT": memory_limit,
+    }
+    delivered = watch(
+        [_command("mutakhir-simulate"), "--families", str(families), "--cycle", CYCLE, "--format", form],
+        environment,
+        folder,
+    )
+    if delivered.exit_code:
+        raise RuntimeError(f"the simulation of {families} families failed:\n{delivered.output}")
+    deliveries = size(lake)
+    run = watch([_command("mutakhir"), "run", "--cycle", CYCLE], environment, folder)
+    if run.exit_code:
+        raise RuntimeError(f"the cycle of {families} families failed:\n{run.output}")
+    return {
+        "families": families,
+        "format": form,
+        "memory_limit": memory_limit,
+        "simulated_seconds": delivered.seconds,
+        "seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "peak_memory": run.peak_memory,
+        "deliveries_bytes": deliveries,
+        "peak_disk_beside_deliveries": run.peak_disk - deliveries,
+        "disk_beside_deliveries": size(folder) - deliveries,
+        "steps": {step: float(seconds) for step, _, seconds in _STEP.findall(run.output)},
+        "models": _models(lake),
+    }
+
+
+def _command(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _models(lake: Path) -> dict[str, float]:
+    """Seconds by dbt model, slowest first; models run two at a time."""
+    results = json.loads((lake / "build" / f"{CYCLE}.dbt" / "models" / "run_results.json").read_text())["results"]
+    seconds = {row["unique_id"].split(".")[2]: round(row["execution_time"], 2) for row in results}
+    return dict(sorted(seconds.items(), key=lambda item: -item[1]))
