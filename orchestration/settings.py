@@ -38,9 +38,12 @@ class Settings(BaseSettings):
 
     approvers: Path = Field(PROJECT_ROOT / "config" / "approvers.toml", description="who signs, by which policy")
     keys: Path = Field(Path("~/.config/mutakhir"), description="where the commands look for a person's private keys")
+    regency_keys: Path = Field(
+        PROJECT_ROOT / "config" / "regency_keys.toml", description="age recipients of the regencies"
+    )
     identity: str = Field("", description="who acts, as the audit trail names it; by default user@host")
 
-    @field_validator("lake", "approvers", "keys")
+    @field_validator("lake", "approvers", "keys", "regency_keys")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
@@ -94,6 +97,11 @@ class Settings(BaseSettings):
     def packages(self) -> Path:
         """What regency offices receive, by cycle, release and regency; encrypted."""
         return self.lake / "packages"
+
+    @cached_property
+    def extracts(self) -> Path:
+        """What the public may read, by cycle and release; rounded."""
+        return self.lake / "extracts"
 
     @cached_property
     def reports(self) -> Path:
