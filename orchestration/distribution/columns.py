@@ -80,7 +80,7 @@ MAX_NOTE = 500
 """Longest note on a visit, in characters."""
 
 _FAMILY = Column("family_id", "ID keluarga", "Family id", 16)
-_NAME = Column("full_name", "Nama pengurus", "Name of payee", 28)
+_NAME = Column("full_name", "Nama pengurus", "Name of payee", 24)
 _PERSON = (
     Column("nik_masked", "NIK (disamarkan)", "NIK (masked)", 19),
     Column("family_role", "Hubungan keluarga", "Family role", 14),
@@ -93,33 +93,34 @@ _PLACE = (
 _PROGRAMME = Column("programme", "Program", "Programme", 13)
 _AMOUNT = Column("quarterly_amount_idr", "Rupiah per triwulan", "Rupiah per quarter", 15, "money")
 _DECILE = Column("welfare_decile", "Desil", "Decile", 8, "number")
-_CLASS = Column("priority_class", "Prioritas", "Priority", 26, words=CLASSES)
+_CLASS = Column("priority_class", "Prioritas", "Priority", 20, words=CLASSES)
 _REASON = (
-    Column("reason_id", "Alasan", "Reason (Indonesian)", 36),
-    Column("reason_en", "Alasan (Inggris)", "Reason (English)", 36),
+    Column("reason_id", "Alasan", "Reason (Indonesian)", 28),
+    Column("reason_en", "Alasan (Inggris)", "Reason (English)", 28),
 )
 
 WORK_LIST = Sheet(
     "work_list",
     "Daftar Kerja - Work list",
     (
-        Column("position", "No.", "No.", 7, "number"),
-        _FAMILY,
+        Column("position", "No.", "No.", 6, "number"),
         _NAME,
         Column("nik", "NIK", "NIK", 18),
-        Column("family_role", "Hubungan keluarga", "Family role", 14),
-        *_PLACE,
-        Column("task", "Tugas", "Task", 30, words=TASKS),
-        Column("programmes", "Program", "Programmes", 18),
-        *_REASON,
-        Column("since", "Sejak", "Since", 12, "date"),
-        _CLASS,
-        Column("row_code", "Kode baris", "Row code", 11),
-        Column("verified_on", "Tanggal verifikasi", "Date of visit", 14, "date", entered=True),
+        *_PLACE[1::-1],
+        Column("task", "Tugas", "Task", 25, words=TASKS),
+        Column("verified_on", "Tanggal verifikasi", "Date of visit", 16, "date", entered=True),
         Column("result", "Hasil", "Result", 18, entered=True),
-        Column("note", "Catatan", "Note", 40, entered=True),
+        Column("note", "Catatan", "Note", 30, entered=True),
+        *_REASON,
+        Column("since", "Sejak", "Since", 11, "date"),
+        Column("programmes", "Program", "Programmes", 16),
+        _CLASS,
+        Column("family_role", "Hubungan keluarga", "Family role", 12),
+        _FAMILY,
+        _PLACE[2],
+        Column("row_code", "Kode baris", "Row code", 11),
     ),
-    frozen=3,
+    frozen=2,
 )
 RECIPIENTS = Sheet(
     "recipients",

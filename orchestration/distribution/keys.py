@@ -26,7 +26,7 @@ class RegencyKeys:
 
     def encrypt(self, plain: bytes) -> bytes:
         """``plain`` as a binary age file."""
-        return pyrage.encrypt(plain, [x25519.Recipient.from_str(key) for key in self.recipients])
+        return bytes(pyrage.encrypt(plain, [x25519.Recipient.from_str(key) for key in self.recipients]))
 
 
 def read_keys(settings: Settings) -> Mapping[str, RegencyKeys]:
@@ -61,7 +61,7 @@ def regency_name(code: str) -> str:
 
 def _is_recipient(text: object) -> bool:
     try:
-        x25519.Recipient.from_str(text)  # type: ignore[arg-type]
+        x25519.Recipient.from_str(text)
     except (pyrage.RecipientError, TypeError):
         return False
     return True

@@ -18,6 +18,10 @@ FORMAT = "mutakhir-regency-package 1"
 """What a package is, and the version of its form."""
 
 _FIRST_DECISION = "case task when 'hold' then 1 when 'pending' then 2 when 'replace' then 3 else 4 end"
+_WITHOUT_CRITERION = {
+    "pending": ("Belum ada verifikasi lapangan", "no field verification yet"),
+    "replace": ("Terpilih sebagai pengganti, belum diverifikasi", "selected as a replacement, not yet verified"),
+}
 
 
 def view_release(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest) -> None:
@@ -55,8 +59,8 @@ def make_work_list(connection: duckdb.DuckDBPyConnection, regency: str) -> None:
                 asked.*,
                 {_FIRST_DECISION} as urgency,
                 criterion.precedence,
-                criterion.name_id as reason_id,
-                criterion.name_en as reason_en,
+                coalesce(criterion.name_id, {_words(0)}) as reason_id,
+                coalesce(criterion.name_en, {_words(1)}) as reason_en,
                 case when task in ('hold', 'review') then shown.evidence_date else listed.listed_since end as since
             from asked
             left join dim_criterion as criterion on asked.reason = criterion.criterion
@@ -83,6 +87,12 @@ def make_work_list(connection: duckdb.DuckDBPyConnection, regency: str) -> None:
         from by_urgency
         where nth = 1
     """)
+
+
+def _words(language: int) -> str:
+    """What stands for a reason where the task alone is one."""
+    cases = [f"when {literal(task)} then {literal(words[language])}" for task, words in _WITHOUT_CRITERION.items()]
+    return f"case task {' '.join(cases)} end"
 
 
 def work_list_families(connection: duckdb.DuckDBPyConnection) -> list[str]:

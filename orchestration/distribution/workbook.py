@@ -19,7 +19,7 @@ from orchestration.distribution.columns import MAX_NOTE, RESULTS, SHEETS, WORK_L
 
 COVER = "Ringkasan - Summary"
 MAX_ROWS = 1_000_000
-"""Rows on one sheet; a sheet of the format ends at 1,048,576. What is left goes on a sheet of the same name with a 2."""
+"""Rows on one sheet; the format ends at 1,048,576. The rest goes on a sheet of the same name with a 2, and so on."""
 _MAX_TEXT = 1_000
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
@@ -84,10 +84,10 @@ def _formats(book: xlsxwriter.Workbook) -> dict[str, Format]:
             "bold": True, "text_wrap": True, "valign": "vcenter", "font_size": 10, "bg_color": "#F2C14E", "border": 1,
             "border_color": "#C9D3D6",
         },
+        "line": plain,
         "note": {"text_wrap": True, **plain},
-        "text": plain,
-        "wrapped": {"text_wrap": True, **plain},
-        "quoted": {"quote_prefix": True, **plain},
+        "text": {"text_wrap": True, **plain},
+        "quoted": {"quote_prefix": True, "text_wrap": True, **plain},
         "number": {"num_format": "0", **plain},
         "money": {"num_format": "#,##0", **plain},
         "date": {"num_format": "yyyy-mm-dd", "align": "left", **plain},
@@ -109,7 +109,7 @@ def _write_cover(page: Worksheet, cover: Cover, formats: Mapping[str, Format]) -
     row = 3
     for label, value in cover.stated.items():
         page.write_string(row, 0, label, formats["label"])
-        page.write_string(row, 1, value, formats["text"])
+        page.write_string(row, 1, value, formats["line"])
         row += 1
     row += 1
     page.write_string(row, 0, "Jumlah keluarga\nNumber of families", formats["head"])
@@ -118,26 +118,26 @@ def _write_cover(page: Worksheet, cover: Cover, formats: Mapping[str, Format]) -
     page.set_row(row, 30)
     for name_id, name_en, numbers in cover.totals:
         row += 1
-        page.write_string(row, 0, f"{name_id} / {name_en}", formats["text"])
+        page.write_string(row, 0, f"{name_id} / {name_en}", formats["line"])
         for at, programme in enumerate(cover.programmes, start=1):
             if programme in numbers:
                 page.write_number(row, at, numbers[programme], formats["money"])
     row += 2
+    width = 80 + 18 * len(cover.programmes)  # characters on a line
     for name_id, name_en in cover.notes:
         page.merge_range(row, 0, row, len(cover.programmes) + 1, "", formats["note"])
         page.write_string(row, 0, f"{name_id}\n{name_en}", formats["note"])
-        page.set_row(row, 15 * (2 + max(len(name_id), len(name_en)) // 120 * 2))
+        page.set_row(row, 14 * (2 + len(name_id) // width + len(name_en) // width) + 6)
         row += 1
     page.protect()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
 
 
-def _write_sheet(
-    page: Worksheet, sheet: Sheet, table: pa.Table, formats: Mapping[str, Format], cover: Cover
-) -> None:
+def _write_sheet(page: Worksheet, sheet: Sheet, table: pa.Table, formats: Mapping[str, Format], cover: Cover) -> None:
     last = max(table.num_rows, 1)
-    page.set_row(0, 32)
+    page.set_default_row(27)  # two lines: what is longer is read in the cell
+    page.set_row(0, 45)
     for at, column in enumerate(sheet.columns):
         page.set_column(at, at, column.width)
         page.write_string(0, at, column.heading, formats["head_entered" if column.entered else "head"])
@@ -151,6 +151,7 @@ def _write_sheet(
     page.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
     page.set_landscape()
     page.set_paper(9)
+    page.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.4)
     page.repeat_rows(0)
     page.fit_to_pages(1, 0)
 
@@ -184,7 +185,11 @@ def _make_enterable(
             "error_message": f"Tanggal antara / a date from {cover.earliest} to {cover.latest}",
         }
     elif column.name == "result":
-        rule = {"validate": "list", "source": list(RESULTS), "error_message": "Pilih dari daftar / choose from the list"}
+        rule = {
+            "validate": "list",
+            "source": list(RESULTS),
+            "error_message": "Pilih dari daftar / choose from the list",
+        }
     else:
         rule = {
             "validate": "length",
