@@ -7,6 +7,7 @@ from dagster_dbt import DbtCliResource
 
 from orchestration import automation, jobs
 from orchestration.candidate import assets as candidate_assets
+from orchestration.distribution import assets as distribution_assets
 from orchestration.gates import assets as gate_assets
 from orchestration.ingest import assets as ingest_assets
 from orchestration.publish import assets as publish_assets
@@ -21,7 +22,15 @@ def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Defi
     chosen = settings or Settings()
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [ingest_assets, warehouse_assets, candidate_assets, gate_assets, publish_assets], include_specs=True
+            [
+                ingest_assets,
+                warehouse_assets,
+                candidate_assets,
+                gate_assets,
+                publish_assets,
+                distribution_assets,
+            ],
+            include_specs=True,
         ),
         jobs=[jobs.update_cycle, jobs.publish],
         schedules=[automation.monthly_cycle],

@@ -9,7 +9,7 @@ IN_PROCESS = dg.in_process_executor
 
 update_cycle = dg.define_asset_job(
     "update_cycle",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("publish"),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("publish", "distribution"),
     executor_def=IN_PROCESS,
     description="Deliveries to gates: ingest, build, candidate, verdict. A blocking gate still leaves a candidate.",
     tags={"mutakhir/step": "update"},

@@ -10,16 +10,11 @@ from pathlib import Path
 import xlsxwriter
 
 from orchestration.distribution.files import write_private
-from orchestration.distribution.returned import Said
+from orchestration.distribution.returned import Said, report_path
 
 REPORT_SHEET = "Laporan - Report"
 _HEADS = ("Lembar\nSheet", "Baris\nRow", "ID keluarga\nFamily id", "Alasan ditolak", "Why it is refused")
 _WIDTHS = (24, 8, 18, 70, 70)
-
-
-def report_path(path: Path) -> Path:
-    """Beside the returned file: ``<file>.report.xlsx``."""
-    return path.with_name(f"{path.name}.report.xlsx")
 
 
 def write_answer(

@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -179,8 +179,3 @@ def _machine_readable(tables: Mapping[str, pa.Table]) -> bytes:
 def _count(connection: duckdb.DuckDBPyConnection, query: str, *parameters: str) -> int:
     row = connection.execute(query, parameters).fetchone()
     return int(row[0]) if row else 0
-
-
-def regency_list(codes: Iterable[str]) -> str:
-    """Codes with names, for a message."""
-    return ", ".join(f"{code} {regency_name(code)}" for code in codes)

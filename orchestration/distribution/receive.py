@@ -146,12 +146,13 @@ def _judge(
     returned: Returned, package: _Package, earliest: date, latest: date
 ) -> tuple[list[dict[str, str | None]], list[Refusal]]:
     """Rows to land, in the contract's columns, and rows that are refused."""
-    times = Counter(str(row.cells.get("family_id")) for row in returned.rows)
+    identified = [(row, _identity_problem(row, package)) for row in returned.rows]
+    times = Counter(row.cells["family_id"] for row, problem in identified if not problem)
     accepted, refused = [], []
-    for row in returned.rows:
+    for row, problem in identified:
         family = row.cells.get("family_id")
-        reasons = [*_identity_problems(row, package), *_value_problems(row.cells, earliest, latest)]
-        if times[str(family)] > 1:
+        reasons = [problem] if problem else _value_problems(row.cells, earliest, latest)
+        if not problem and times[family] > 1:
             reasons.append(("Keluarga ini diisi lebih dari sekali.", "This family is filled in more than once."))
         if reasons:
             known = family if isinstance(family, str) else ""
@@ -169,25 +170,22 @@ def _judge(
     return sorted(accepted, key=lambda one: str(one["id_keluarga"])), refused
 
 
-def _identity_problems(row: ReturnedRow, package: _Package) -> list[Said]:
+def _identity_problem(row: ReturnedRow, package: _Package) -> Said | None:
+    """Why a row is not one that the package has."""
     if any(isinstance(value, Formula) for value in row.cells.values()):
-        return [("Ada rumus; isilah dengan nilai saja.", "There is a formula; enter values alone.")]
+        return "Ada rumus; isilah dengan nilai saja.", "There is a formula; enter values alone."
     family, code = row.cells.get("family_id"), row.cells.get("row_code")
     if family not in package.families:
-        return [
-            (
-                "Keluarga ini tidak ada dalam Daftar Kerja kabupaten/kota ini.",
-                "This family is not on the work list of this regency.",
-            )
-        ]
+        return (
+            "Keluarga ini tidak ada dalam Daftar Kerja kabupaten/kota ini.",
+            "This family is not on the work list of this regency.",
+        )
     if code != row_code(package.code, str(family)):
-        return [
-            (
-                "ID keluarga atau kode baris berubah; salin baris dari paket asli.",
-                "The family id or the row code was changed; copy the row from the original package.",
-            )
-        ]
-    return []
+        return (
+            "ID keluarga atau kode baris berubah; salin baris dari paket asli.",
+            "The family id or the row code was changed; copy the row from the original package.",
+        )
+    return None
 
 
 def _value_problems(cells: Mapping[str, Any], earliest: date, latest: date) -> list[Said]:
@@ -227,7 +225,7 @@ def _day(value: Any) -> date | None:
 
 def _note(value: Any) -> str | None:
     """A note on one line: line breaks and runs of blanks become one blank."""
-    return None if value is None or isinstance(value, Formula) else " ".join(str(value).split()) or None
+    return None if value is None else " ".join(str(value).split()) or None
 
 
 def _land(settings: Settings, cycle: str, package: _Package, rows: list[dict[str, str | None]]) -> tuple[Path, bool]:

@@ -83,6 +83,11 @@ def read_returned(path: Path) -> Returned:
         raise _damaged() from None
 
 
+def report_path(path: Path) -> Path:
+    """Beside the returned file: ``<file>.report.xlsx``."""
+    return path.with_name(f"{path.name}.report.xlsx")
+
+
 def _no_package() -> WrongFile:
     return WrongFile(
         "Ini bukan paket kabupaten/kota: lembar Ringkasan atau Daftar Kerja tidak ada atau judul kolomnya berubah.",
