@@ -27,7 +27,7 @@ from orchestration.distribution.families import (
     regency_tables,
 )
 from orchestration.distribution.files import write_private
-from orchestration.distribution.keys import RegencyKeys, read_keys, regency_name
+from orchestration.distribution.keys import RegencyKeys, read_keys
 from orchestration.distribution.work_list import view_release
 from orchestration.distribution.workbook import workbook
 from orchestration.engine import engine
