@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -44,11 +45,17 @@ def office() -> Office:
     return Office()
 
 
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake = tmp_path_factory.mktemp("released") / "lake"
+    make_release(Settings(lake=lake))
+    return lake
+
+
 @pytest.fixture
-def settings(tmp_path: Path, office: Office) -> Settings:
-    settings = Settings(lake=tmp_path / "lake", regency_keys=write_keys(tmp_path / "keys.toml", {GARUT: office}))
-    make_release(settings)
-    return settings
+def settings(tmp_path: Path, office: Office, released: Path) -> Settings:
+    lake = shutil.copytree(released, tmp_path / "lake")
+    return Settings(lake=lake, regency_keys=write_keys(tmp_path / "keys.toml", {GARUT: office}))
 
 
 def of_garut(settings: Settings) -> tuple[Packages, Path, Path]:
