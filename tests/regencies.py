@@ -70,7 +70,11 @@ VISITS = [
 NAMES = {"K-KEPT": EVIL, "K-PAID": "+62 Siti", "K-WAITS": "\tTuti"}
 _NOMINATED = {"K-WAITS", "K-OUT-CALON"}
 _WITHOUT_CRITERION = {"keep": "STILL_ELIGIBLE", "pending": "VERIFICATION_PENDING"}
-_MARTS = yaml.safe_load((DBT_PROJECT_DIR / "models" / "marts" / "_marts.yml").read_text(encoding="utf-8"))["models"]
+MARTS = {
+    mart["name"]: {column["name"]: column["data_type"] for column in mart["columns"]}
+    for mart in yaml.safe_load((DBT_PROJECT_DIR / "models" / "marts" / "_marts.yml").read_text("utf-8"))["models"]
+}
+"""Columns and types of every mart, as dbt enforces them."""
 
 
 def nik_of(family: str) -> str:
@@ -163,9 +167,8 @@ def _add(connection: duckdb.DuckDBPyConnection, cycle: str, family: dict[str, An
 
 def _make_marts(connection: duckdb.DuckDBPyConnection, cycle: str) -> None:
     """Every mart with its columns; those that packages and extract look at counted from the decisions."""
-    for mart in _MARTS:
-        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in mart["columns"])
-        connection.execute(f"create table marts.{mart['name']} ({columns})")
+    for mart, columns in MARTS.items():
+        connection.execute(f"create table marts.{mart} ({', '.join(f'{n} {kind}' for n, kind in columns.items())})")
     counts = {
         "listed": "decision <> 'replace'", "kept": "decision = 'keep'", "pending": "decision = 'pending'",
         "held": "decision = 'hold'", "removed_active": "decision = 'remove' and previous_status = 'active'",

@@ -54,16 +54,16 @@ def make_extract(settings: Settings, cycle: str, to: Path | None = None) -> Extr
     private_dir(partial.parent)
     partial.mkdir()
     rows = _write_marts(settings, release, partial)
-    files = {path.name: file_sha256(path) for path in sorted(partial.iterdir())}
+    (partial / README).write_text(_README.format(cycle=cycle, release=release.name, base=BASE), encoding="utf-8")
+    files = _tree(partial)
     _write_about(release, partial, rows, files)
     for path in partial.iterdir():
         path.chmod(0o644)
-    about = file_sha256(partial / ABOUT)
     again = (folder / ABOUT).is_file() and _tree(folder) == _tree(partial)
     if again:
         shutil.rmtree(partial)
         return Extract(folder, rows, again)
-    audit.record(settings, "extract", cycle, release=release.name, files={**files, ABOUT: about}, rows=rows)
+    audit.record(settings, "extract", cycle, release=release.name, files=_tree(partial), rows=rows)
     older = folder.with_name(f"{folder.name}.old")
     shutil.rmtree(older, ignore_errors=True)
     if folder.exists():
@@ -110,9 +110,6 @@ def _write_about(release: Release, folder: Path, rows: Mapping[str, int], files:
         "files": files,
     }
     (folder / ABOUT).write_text(json.dumps(about, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / README).write_text(
-        _README.format(cycle=about["cycle"], release=release.name, base=BASE), encoding="utf-8"
-    )
 
 
 _README = """\
@@ -131,4 +128,4 @@ extract.json: what was done to each column, and the sha256 of each file.
 
 
 def _tree(folder: Path) -> dict[str, str]:
-    return {path.name: file_sha256(path) for path in folder.iterdir() if path.is_file()}
+    return {path.name: file_sha256(path) for path in sorted(folder.iterdir()) if path.is_file()}
