@@ -1,5 +1,6 @@
 """The parts of the story, each told once, in an order that keeps them apart; a reader of the BI file watches."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -29,7 +30,15 @@ def reader(platform: Platform) -> Iterator[BiReader]:
 
 
 @pytest.fixture(scope="session")
-def blocked(platform: Platform, reader: BiReader) -> story.Blocked:
+def november(released: story.Released, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The lake as it was when November was released, for what is done beside the story."""
+    beside = Platform(tmp_path_factory.mktemp("november"))
+    shutil.copytree(released.platform.settings.lake, beside.settings.lake)
+    return beside
+
+
+@pytest.fixture(scope="session")
+def blocked(platform: Platform, reader: BiReader, november: Platform) -> story.Blocked:
     return story.block(platform)
 
 
