@@ -100,7 +100,7 @@ def receive(settings: Settings, path: Path, cycle: str | None = None) -> Receive
         accepted, refused = _judge(returned, package, *visit_days(package.cycle, into))
         batch, again = _land(settings, into, package, accepted) if accepted else (None, False)
     except WrongFile as wrong:
-        write_answer(path, 0, [], wrong.said)
+        wrong.report = write_answer(path, 0, [], wrong.said)
         raise
     report = write_answer(path, len(accepted), [(r.sheet, r.row, r.family_id, r.reasons) for r in refused])
     return Received(

@@ -21,7 +21,7 @@ from orchestration.distribution.workbook import COVER, work_list_headings
 from orchestration.ingest.files import open_regular
 
 MAX_BYTES = 128 << 20
-"""Largest file, in bytes: a package of the largest regency has about 30 MB."""
+"""Largest file, in bytes: a package with 500,000 listed families had 54 MB."""
 MAX_UNPACKED = 1 << 30
 """Most that its parts may unpack to, in bytes."""
 MAX_PARTS = 500
@@ -40,6 +40,10 @@ class WrongFile(Exception):
         """The same in Indonesian and in English."""
         super().__init__(said_en)
         self.said: Said = (said_id, said_en)
+        self.report: Path | None = None
+
+    def __str__(self) -> str:
+        return self.said[1] + (f" Report for the office: {self.report}" if self.report else "")
 
 
 class Formula:

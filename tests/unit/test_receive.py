@@ -328,14 +328,15 @@ def test_the_command_names_no_family(settings: Settings, book: Workbook, monkeyp
     path = save(book, settings)
     good = run(app, ["receive", str(path)])
     assert good.exit_code == 0
-    assert "work list of 3205, cycle 2025-11, release r01: 1 rows accepted, 0 refused" in good.stdout
+    assert "Work list of 3205, cycle 2025-11, release r01: accepted 1, refused 0" in good.stdout
     assert "Delivered before, nothing was changed" in run(app, ["receive", str(path)]).stdout
     fill(book, "K-TWICE", verified_on=DAY, result="BAIK")
     some = run(app, ["receive", str(save(book, settings)), "--cycle", "2025-12"])
-    assert (some.exit_code, "1 rows were refused" in some.stderr) == (1, True)
+    assert (some.exit_code, "rows were refused (1)" in some.stderr) == (1, True)
     path.write_bytes(b"no workbook")
     none = run(app, ["receive", str(path)])
-    assert (none.exit_code, "garut.xlsx is refused: The file cannot be read as XLSX" in none.stderr) == (1, True)
+    assert (none.exit_code, "refused: The file cannot be read as XLSX" in none.stderr) == (1, True)
+    assert f"Report for the office: {report_path(path)}" in none.stderr
     assert run(app, ["receive", str(path) + "x"]).exit_code == 2
     assert run(app, ["receive", str(path), "--cycle", "2025-13"]).exit_code == 2
     said = "".join(done.output for done in (good, some, none)) + (settings.audit / "trail.jsonl").read_text()
