@@ -20,6 +20,8 @@ from pyrage import x25519
 
 from orchestration.candidate.write import write_candidate
 from orchestration.distribution.columns import SHEETS, WORK_LIST
+from orchestration.distribution.packages import make_packages
+from orchestration.distribution.receive import Received, receive
 from orchestration.publish.release import publish
 from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, Settings, private_dir, write_json_atomic
 from tests.builds import DECISIONS, EVIDENCE, NEXT_LIST, WAITING_LIST, passes, seal_candidate
@@ -249,3 +251,27 @@ def fill(book: Workbook, family: str, **cells: Any) -> None:
     row = next(row for row in sheet.iter_rows(min_row=2) if row[at].value == family)
     for name, value in cells.items():
         row[COLUMNS.index(name)].value = value
+
+
+def send_packages(root: Path) -> tuple[Path, dict[str, bytes]]:
+    """A lake with a release below ``root``, and the workbooks that the offices of two regencies receive."""
+    offices = {GARUT: Office(), BANDUNG: Office()}
+    settings = Settings(lake=root / "lake", regency_keys=write_keys(root / "keys.toml", offices))
+    make_release(settings)
+    made = make_packages(settings, CYCLE).made
+    return settings.lake, {one.regency: offices[one.regency].decrypt(one.files[0]) for one in made}
+
+
+def save(book: Workbook, settings: Settings) -> Path:
+    path = settings.lake.parent / "garut.xlsx"
+    book.save(path)
+    return path
+
+
+def send(settings: Settings, book: Workbook, cycle: str | None = None) -> Received:
+    return receive(settings, save(book, settings), cycle)
+
+
+def why(received: Received) -> dict[str, str]:
+    """English reasons by family."""
+    return {one.family_id: " ".join(said[1] for said in one.reasons) for one in received.refused}
