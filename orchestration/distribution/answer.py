@@ -49,8 +49,9 @@ def write_answer(
                 page.write_string(row, 0, sheet, text)
                 page.write_number(row, 1, number, text)
                 page.write_string(row, 2, family, text)
-                page.write_string(row, 3, " ".join(reason[0] for reason in reasons), text)
-                page.write_string(row, 4, " ".join(reason[1] for reason in reasons), text)
+                page.write_string(row, 3, "\n".join(reason[0] for reason in reasons), text)
+                page.write_string(row, 4, "\n".join(reason[1] for reason in reasons), text)
+                page.set_row(row, 30 * len(reasons))  # two lines each
             page.freeze_panes(6, 0)
             page.autofilter(5, 0, 5 + len(refused), len(_HEADS) - 1)
         page.set_landscape()
