@@ -1,5 +1,6 @@
 {# One row per accepted person: what is known of the NIK, whether the person lives, age and PKH components at the
-   cutoff. #}
+   cutoff. A view: its readers take few of the columns, and computing those again costs a quarter of keeping all. #}
+{{ config(materialized='view') }}
 with component_ages as (
     select
         min(case when component = 'early_childhood' then age_min end) as early_childhood_min,
@@ -63,7 +64,6 @@ select
     schooled.nik_repeated,
     schooled.nik_shared_across,
     schooled.nik_unmatched,
-    schooled.sex,
     schooled.birth_date,
     schooled.age,
     schooled.family_role,
