@@ -1,5 +1,5 @@
 # Every target works from a fresh clone; `make` lists them. Python tools live in .venv, and nothing is installed outside
-# it but Chromium, for the browser tests. Variables: MUTAKHIR_LAKE, DAGSTER_HOME, PORT (of `ui`), PYTEST_ARGS, PYTHON.
+# it but Chromium and nginx, for tests. Variables: MUTAKHIR_LAKE, DAGSTER_HOME, PORT (of `ui`), PYTEST_ARGS, PYTHON.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -28,7 +28,8 @@ PYTEST_ARGS ?=
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shell \
   $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
 
-.PHONY: help setup demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit chromium
+.PHONY: help setup demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
+  chromium nginx
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,7 +97,7 @@ demo: demo-keys  ## three cycles of a made-up nation of 20,000 families, from de
 	@echo "Runs     make ui, then http://127.0.0.1:$(PORT)"
 
 ui: setup  ## Dagster's web page and daemon, over the same instance as the commands; Ctrl-C stops both
-	@export DAGSTER_HOME="$$($(BIN)/python -m orchestration.instance)"; \
+	@umask 077; export DAGSTER_HOME="$$($(BIN)/python -m orchestration.instance)"; \
 	$(BIN)/dagster-daemon run --workspace workspace.yaml & daemon=$$!; \
 	$(BIN)/dagster-webserver --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) & web=$$!; \
 	stop() { trap - INT TERM EXIT; kill $$web $$daemon 2>/dev/null || true; wait $$web $$daemon || true; }; \
@@ -111,11 +112,11 @@ ui: setup  ## Dagster's web page and daemon, over the same instance as the comma
 PYTEST := env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(BIN)/pytest \
   --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-test: setup chromium  ## import rules, and the tests: unit, pipeline, browser
+test: setup chromium nginx  ## import rules, and the tests: unit, pipeline, browser
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) $(PYTEST_ARGS)
 
-test-all: lint chromium  ## lint, and every test, those marked exhaustive too
+test-all: lint chromium nginx  ## lint, and every test, those marked exhaustive too
 	@$(PYTEST) -m "exhaustive or not exhaustive" $(PYTEST_ARGS)
 
 check: setup  ## format, lint, types, import rules, SQL, unit tests; two minutes at most
@@ -145,17 +146,25 @@ lint-sql: .venv/sql-linted
 unit:
 	@$(PYTEST) -m "not slow" tests/unit tests/golden tests/oracle $(PYTEST_ARGS)
 
-chromium:
-	@command -v chromium >/dev/null || { \
-	  echo "Chromium is missing; installing it for the browser tests"; \
+# What tests need from Debian: command, package, what for. apt-get installs it where it is missing and allowed.
+define DEBIAN
+	@PATH="$$PATH:/usr/sbin"; command -v $(1) >/dev/null || { \
+	  echo "$(1) is missing; installing it for $(3)"; \
 	  root=(); [ "$$(id -u)" = 0 ] || root=(sudo -n); \
 	  { "$${root[@]}" apt-get update -qq && \
-	    "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	    "$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); \
 	  } >/dev/null || { \
-	    echo "It could not be installed. Install Chromium so that the command chromium works, or leave the" >&2; \
-	    echo "browser tests out: make test PYTEST_ARGS='-m \"not browser\"'" >&2; exit 1; \
+	    echo "It could not be installed. Install $(2) so that the command $(1) works, or leave" >&2; \
+	    echo '$(3) out: $(BIN)/pytest $(4)' >&2; exit 1; \
 	  }; \
 	}
+endef
+
+chromium:
+	$(call DEBIAN,chromium,chromium,the browser tests,-m "not browser")
+
+nginx:
+	$(call DEBIAN,nginx,nginx-light,the test of the login,--ignore=tests/pipeline/test_login.py)
 
 clean:  ## remove what the targets made: .venv, caches, dbt's target (never the lake or Dagster's instance)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs

@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from orchestration.cycles import cycle_keys, parse_cycle
 from orchestration.released import ReleaseIndexDamaged, current_release
 from orchestration.report import tables
 from orchestration.runs import execute
-from orchestration.settings import Settings
+from orchestration.settings import Settings, private_by_default
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +31,11 @@ app = typer.Typer(
 _WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width; the tables want one
 console = Console(highlight=False, width=_WIDTH)
 errors = Console(stderr=True, highlight=False, width=_WIDTH)
+
+
+@app.callback()
+def _begin() -> None:
+    private_by_default()
 
 
 class Start(StrEnum):
@@ -380,6 +385,41 @@ def extract(
     with _readable_releases(), _refusals(NotDistributed, Undecided, TrailDamaged):
         done = make_extract(Settings(), cycle, to)
     console.print(f"{len(done.rows)} marts in {done.folder}" + (": nothing was changed" if done.again else ""))
+
+
+@app.command()
+def retain(
+    apply: Annotated[bool, typer.Option("--apply", help="Remove it. Without, nothing is changed.")] = False,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Reckon from this day; with --apply not a later one.")
+    ] = None,
+) -> None:
+    """Show what is past its term by config/retention.toml, and what of it is still needed; remove it with --apply."""
+    from orchestration.audit import TrailDamaged
+    from orchestration.retention import tables as shown
+    from orchestration.retention.remove import preview
+    from orchestration.retention.remove import retain as remove
+    from orchestration.retention.terms import RetentionRefused, read_terms
+
+    day = today.date() if today else date.today()
+    if apply and day > date.today():
+        raise typer.BadParameter("a day to come can be looked at, not applied", param_hint="--today")
+    settings = Settings()
+    with _readable_releases(), _refusals(RetentionRefused, TrailDamaged):
+        terms = read_terms(settings.retention)
+        plan = preview(settings, terms, day)
+        if plan.stays:
+            console.print(shown.stays(plan))
+        if plan.goes:
+            console.print(shown.goes(plan))
+        done = remove(settings, terms, day) if apply else None
+    if done and (done.plan.goes or done.finished):
+        left = f", and {done.finished} that an earlier call had begun with" if done.finished else ""
+        console.print(f"Removed: {len(done.plan.goes)} of the above{left}. It stands in the audit trail.")
+    elif not plan.goes:
+        console.print("Nothing has to go: nothing was changed.")
+    else:
+        console.print("Nothing was changed. To remove it: mutakhir retain --apply")
 
 
 def _passphrase(file: Path | None, *, confirm: bool = False) -> str:

@@ -12,7 +12,7 @@ from orchestration.gates import assets as gate_assets
 from orchestration.ingest import assets as ingest_assets
 from orchestration.publish import assets as publish_assets
 from orchestration.resources import locked_cycle
-from orchestration.settings import Settings
+from orchestration.settings import Settings, private_by_default
 from orchestration.warehouse import assets as warehouse_assets
 from orchestration.warehouse.project import DBT, PROJECT
 
@@ -45,4 +45,5 @@ def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Defi
     )
 
 
+private_by_default()  # of Dagster's own processes: this module is the first of ours that they load
 defs = build_defs()

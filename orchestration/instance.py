@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from orchestration.settings import PROJECT_ROOT, private_dir
+from orchestration.settings import PROJECT_ROOT, private_by_default, private_dir
 
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -30,4 +30,5 @@ def ensure_home() -> Path:
 
 
 if __name__ == "__main__":
+    private_by_default()
     print(ensure_home())

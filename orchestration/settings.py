@@ -42,8 +42,9 @@ class Settings(BaseSettings):
         PROJECT_ROOT / "config" / "regency_keys.toml", description="age recipients of the regencies"
     )
     identity: str = Field("", description="who acts, as the audit trail names it; by default user@host")
+    retention: Path = Field(PROJECT_ROOT / "config" / "retention.toml", description="how long what is kept")
 
-    @field_validator("lake", "approvers", "keys", "regency_keys")
+    @field_validator("lake", "approvers", "keys", "regency_keys", "retention")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
@@ -107,6 +108,14 @@ class Settings(BaseSettings):
     def reports(self) -> Path:
         """What people read, by cycle."""
         return self.lake / "reports"
+
+
+def private_by_default() -> None:
+    """Have what this process and its children write be private (umask 077): tools write files of their own, too.
+
+    For the beginning of a process. Files with persons are made private one by one besides.
+    """
+    os.umask(0o077)
 
 
 def private_dir(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """What holds for all tests: which run only when asked for, which stay together in one process."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,14 @@ os.environ["MUTAKHIR_APPROVERS"] = str(Path(__file__).with_name("no_signoffs.tom
 SLOW_FIRST = ("pipeline", "browser", "rules")
 SHARED = {"released": "story", "models": "models"}
 """Fixtures of a session that take long to make, and the name of the group that uses them."""
+
+
+@pytest.fixture(autouse=True)
+def open_umask() -> Iterator[None]:
+    """What a test finds private was made so: the umask that a command sets for itself does not outlive it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.hookimpl(tryfirst=True)

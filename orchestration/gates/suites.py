@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from orchestration.gates.verdict import GateLimit
+from orchestration.settings import private_dir
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLACES_NAMED = 10
@@ -194,6 +195,6 @@ def _write_docs(pages: Mapping[str, Any], docs: Path) -> None:
         view.render(renderer.render(result), template="evidence_table.j2", table=table, success=result.success)
         for table, result in pages.items()
     ]
-    docs.mkdir(parents=True, exist_ok=True)
+    private_dir(docs)
     page = view.env.get_template("data_docs.j2").render(tables=tables)
     (docs / "index.html").write_text(page, encoding="utf-8")

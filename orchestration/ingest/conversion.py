@@ -17,7 +17,15 @@ from orchestration.contracts.sources import Source
 from orchestration.engine import identifier, literal
 from orchestration.ingest.csv_file import CsvFile
 from orchestration.ingest.csv_records import JOINED, PLAIN, SCHEMA
-from orchestration.ingest.files import CHUNK_BYTES, UnreadableFile, file_digest, open_regular
+from orchestration.ingest.files import (
+    CHUNK_BYTES,
+    MAX_COLUMNS,
+    MAX_NAME_LENGTH,
+    UnreadableFile,
+    file_digest,
+    open_regular,
+    require_unpackable,
+)
 from orchestration.ingest.raw_view import raw_select_sql
 from orchestration.ingest.records import RawFile
 
@@ -43,14 +51,18 @@ def hold_file(
     """Make the raw Parquet file of one landed file; raises UnreadableFile, also when a contract column is missing."""
     if is_csv(landed.name):
         return _convert_csv(connection, source, landed, raw, declared_rows)
-    return _link_parquet(connection, source, landed, raw)
+    return _link_parquet(connection, source, landed, raw, declared_rows)
 
 
 def _require_columns(source: Source, columns: list[str]) -> None:
-    """Refuse a file without the contract's columns, or with a name twice.
+    """Refuse a file without the contract's columns, with a name twice, or with more or longer names than one may have.
 
     Only names of the contract are quoted: in a file without header the others are values.
     """
+    if len(columns) > MAX_COLUMNS:
+        raise UnreadableFile(f"has more than {MAX_COLUMNS} columns")
+    if max(map(len, columns), default=0) > MAX_NAME_LENGTH:
+        raise UnreadableFile(f"has a column name longer than {MAX_NAME_LENGTH} characters")
     if missing := [name for name in source.column_names if name not in columns]:
         raise UnreadableFile(f"lacks columns of the contract: {', '.join(missing)}")
     if len(set(columns)) < len(columns):
@@ -106,7 +118,9 @@ def _split_sql(source: Source, file: CsvFile, raw: Path) -> str:
     """
 
 
-def _link_parquet(connection: duckdb.DuckDBPyConnection, source: Source, landed: Path, raw: Path) -> Facts:
+def _link_parquet(
+    connection: duckdb.DuckDBPyConnection, source: Source, landed: Path, raw: Path, declared_rows: int
+) -> Facts:
     """Link (copy across file systems) and check what was linked, so that what is checked is what is held."""
     with open_regular(landed):
         pass
@@ -119,10 +133,16 @@ def _link_parquet(connection: duckdb.DuckDBPyConnection, source: Source, landed:
     digest = file_digest(raw)
     try:
         with pq.ParquetFile(raw) as file:
-            rows, columns = file.metadata.num_rows, file.schema_arrow.names
+            rows, columns, schema = file.metadata.num_rows, file.schema_arrow.names, file.schema_arrow
+            unpacked = sum(file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups))
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"cannot be read as Parquet ({type(error).__name__})") from None
     _require_columns(source, columns)
+    if nested := [name for name in source.column_names if pa.types.is_nested(schema.field(name).type)]:
+        raise UnreadableFile(f"holds more than one value a row in: {', '.join(nested)}")
+    if rows > declared_rows:  # before they are read
+        raise UnreadableFile("holds more rows than delivery.json says")
+    require_unpackable(raw.stat().st_size, unpacked)
     _read_through(
         connection,
         source,

@@ -14,12 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from orchestration.ingest.csv_records import MAX_RECORD_BYTES, parse_block, split_record
-from orchestration.ingest.files import DigestingReader, UnreadableFile, open_regular
+from orchestration.ingest.files import (
+    MAX_HEADER_BYTES,
+    DigestingReader,
+    UnreadableFile,
+    open_regular,
+    require_unpackable,
+)
 
 BLOCK_BYTES = 4 << 20
-MAX_UNPACKED_BYTES = 1 << 40  # of one gzip file
-MAX_GZIP_RATIO = 300  # unpacked to packed, once RATIO_FROM_BYTES are unpacked; CSV of codes reaches about 50
-RATIO_FROM_BYTES = 256 << 20
 
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = "\t\n\v\f\r "
@@ -78,9 +81,8 @@ class CsvFile:
         except (OSError, EOFError, zlib.error) as error:
             raise UnreadableFile(f"cannot be read ({type(error).__name__})") from None
         self._unpacked += len(chunk)
-        ratio_bound = max(RATIO_FROM_BYTES, MAX_GZIP_RATIO * self._delivered.size)
-        if self._packed and self._unpacked > min(ratio_bound, MAX_UNPACKED_BYTES):
-            raise UnreadableFile("unpacks to more than a delivery may hold")
+        if self._packed:
+            require_unpackable(self._delivered.size, self._unpacked)
         return chunk
 
     def _read_blocks(self) -> Iterator[bytes]:
@@ -107,6 +109,8 @@ class CsvFile:
             if not lines:
                 continue
             header, _, rest = lines.partition(b"\n")
+            if len(header) > MAX_HEADER_BYTES:
+                raise UnreadableFile("has a header line longer than one may be")
             delimiter = b";" if header.count(b";") > header.count(b",") else b","
             values = None if b"\0" in header else split_record(header, delimiter)
             with suppress(UnicodeDecodeError):

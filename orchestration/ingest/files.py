@@ -8,6 +8,15 @@ from typing import IO
 
 CHUNK_BYTES = 8 << 20
 
+# What a file may make of us (docs/landing.md, Limits): far beyond any delivery of the nation.
+MAX_ROWS = 1 << 30
+MAX_COLUMNS = 1000
+MAX_NAME_LENGTH = 200  # of a column, in characters
+MAX_HEADER_BYTES = 1 << 20  # of a CSV file
+MAX_UNPACKED_BYTES = 1 << 40
+MAX_RATIO = 300  # unpacked to packed, once RATIO_FROM_BYTES are unpacked; CSV of codes reaches about 50
+RATIO_FROM_BYTES = 256 << 20
+
 
 class UnreadableFile(Exception):
     """A file that cannot be read as what it says it is; the message names the cause and no value of a row."""
@@ -23,6 +32,12 @@ def open_regular(path: Path) -> IO[bytes]:
         os.close(handle)
         raise UnreadableFile("is not a regular file")
     return os.fdopen(handle, "rb", buffering=0)
+
+
+def require_unpackable(packed: int, unpacked: int) -> None:
+    """Raise UnreadableFile when a compressed file of ``packed`` bytes unpacks to more than one may: a bomb."""
+    if unpacked > min(max(RATIO_FROM_BYTES, MAX_RATIO * packed), MAX_UNPACKED_BYTES):
+        raise UnreadableFile("unpacks to more than a delivery may hold")
 
 
 class DigestingReader:

@@ -39,12 +39,13 @@ class HeldFile(BaseModel):
 
 
 class Content(BaseModel):
-    """What a raw folder holds; written last, as ``content.json``."""
+    """What a raw folder holds; written last, as ``content.json``. ``cycle``: by which its term is counted."""
 
     model_config = ConfigDict(frozen=True)
 
     files: tuple[HeldFile, ...]
     extra_columns: tuple[str, ...]
+    cycle: str = ""
 
 
 def read_content(folder: Path) -> Content | None:
@@ -167,7 +168,8 @@ class Holding:
         extra = tuple(sorted(columns - set(self._source.column_names)))
         for raw in held:
             _flush(partial / raw.raw_name)
-        write_json_atomic(partial / CONTENT, Content(files=tuple(held), extra_columns=extra).model_dump(mode="json"))
+        holds = Content(files=tuple(held), extra_columns=extra, cycle=landed.cycle)
+        write_json_atomic(partial / CONTENT, holds.model_dump(mode="json"))
         _flush(partial)
         return []
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, St
 
 from orchestration.contracts.sources import CONTRACT_VERSION, Source
 from orchestration.cycles import parse_cycle
-from orchestration.ingest.files import UnreadableFile, open_regular
+from orchestration.ingest.files import MAX_ROWS, UnreadableFile, open_regular
 from orchestration.settings import Settings
 
 STATEMENT = "delivery.json"
@@ -44,7 +44,7 @@ def _timestamp(text: str) -> str:
 class _StatedFile(BaseModel):
     name: Annotated[StrictStr, AfterValidator(_file_name)]
     sha256: Annotated[StrictStr, Field(pattern="^[0-9a-fA-F]{64}$")]
-    rows: Annotated[StrictInt, Field(ge=0)]
+    rows: Annotated[StrictInt, Field(ge=0, le=MAX_ROWS)]
 
 
 class _Statement(BaseModel):
@@ -151,7 +151,12 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     def fail(error: OSError) -> None:
         raise error
 
-    return os.walk(folder, onerror=fail) if folder.exists() else iter(())
+    return os.walk(folder, onerror=fail) if folder.exists() and not _link_to(folder) else iter(())
+
+
+def _link_to(folder: Path) -> Path | None:
+    """The folder of a source or of its cycle, when it is a symbolic link."""
+    return next((place for place in (folder.parent, folder) if place.is_symlink()), None)
 
 
 def arrived(settings: Settings, cycle: str, source: Source) -> tuple[list[Landed], list[str]]:
@@ -162,6 +167,8 @@ def arrived(settings: Settings, cycle: str, source: Source) -> tuple[list[Landed
         delivery.problems += _check_names(delivery)
     places = {delivery.folder for delivery in landed}
     warnings = []
+    if link := _link_to(folder):
+        warnings.append(f"{link.relative_to(settings.landing)}: is a symbolic link to a folder and is not followed")
     for place, folders, names in _walk(folder):
         batch = shown(os.path.relpath(place, folder))
         where = f"{cycle}/{source.name}" + ("" if batch == "." else f"/{batch}")
