@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.contracts.sources import Column, Source
-from orchestration.ingest import csv_file, csv_records, files
+from orchestration.ingest import csv_file, csv_records
 from orchestration.ingest.conversion import hold_file
 from orchestration.ingest.csv_file import CsvFile
 from orchestration.ingest.csv_records import split_record
@@ -207,8 +207,8 @@ def test_a_gzip_file_that_unpacks_beyond_measure_is_refused(records, monkeypatch
     monkeypatch.setattr(csv_file, "BLOCK_BYTES", 1 << 10)
     content = HEADER + b"1,2,3\n" * 50_000
     assert len(records(content, "part.csv.gz")) == 50_000
-    monkeypatch.setattr(files, "RATIO_FROM_BYTES", 1 << 12)
-    monkeypatch.setattr(files, "MAX_RATIO", 20)
+    monkeypatch.setattr("orchestration.ingest.files.RATIO_FROM_BYTES", 1 << 12)
+    monkeypatch.setattr("orchestration.ingest.files.MAX_RATIO", 20)
     with pytest.raises(UnreadableFile, match="unpacks to more"):
         records(content, "part.csv.gz")
 
