@@ -146,7 +146,8 @@ lint-sql: .venv/sql-linted
 unit:
 	@$(PYTEST) -m "not slow" tests/unit tests/golden tests/oracle $(PYTEST_ARGS)
 
-# What tests need from Debian: command, package, what for. apt-get installs it where it is missing and allowed.
+# What tests need from Debian: command, package, what for. apt-get installs it where it is missing and allowed (under
+# systemd the package of nginx starts its service, too, which no test needs).
 define DEBIAN
 	@PATH="$$PATH:/usr/sbin"; command -v $(1) >/dev/null || { \
 	  echo "$(1) is missing; installing it for $(3)"; \

@@ -397,7 +397,7 @@ def retain(
     """Show what is past its term by config/retention.toml, and what of it is still needed; remove it with --apply."""
     from orchestration.audit import TrailDamaged
     from orchestration.retention import tables as shown
-    from orchestration.retention.remove import preview
+    from orchestration.retention.remove import cut_off, preview
     from orchestration.retention.remove import retain as remove
     from orchestration.retention.terms import RetentionRefused, read_terms
 
@@ -407,19 +407,20 @@ def retain(
     settings = Settings()
     with _readable_releases(), _refusals(RetentionRefused, TrailDamaged):
         terms = read_terms(settings.retention)
-        plan = preview(settings, terms, day)
+        plan, begun = preview(settings, terms, day), len(cut_off(settings))
         if plan.stays:
             console.print(shown.stays(plan))
         if plan.goes:
             console.print(shown.goes(plan))
         done = remove(settings, terms, day) if apply else None
     if done and (done.plan.goes or done.finished):
-        left = f", and {done.finished} that an earlier call had begun with" if done.finished else ""
+        left = f", and what an earlier call had begun with ({done.finished})" if done.finished else ""
         console.print(f"Removed: {len(done.plan.goes)} of the above{left}. It stands in the audit trail.")
-    elif not plan.goes:
+    elif not plan.goes and not begun:
         console.print("Nothing has to go: nothing was changed.")
     else:
-        console.print("Nothing was changed. To remove it: mutakhir retain --apply")
+        left = f" and finish what an earlier call had begun with ({begun})" if begun else ""
+        console.print(f"Nothing was changed. To remove it{left}: mutakhir retain --apply")
 
 
 def _passphrase(file: Path | None, *, confirm: bool = False) -> str:

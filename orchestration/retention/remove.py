@@ -57,7 +57,7 @@ def retain(settings: Settings, terms: Terms, today: date) -> Removed:
     All cycles are locked meanwhile; what a cycle that somebody works on needs, stays. Raises RetentionRefused.
     """
     before = preview(settings, terms, today)
-    if not before.goes and not _set_aside_before(settings):
+    if not before.goes and not cut_off(settings):
         return Removed(before, 0)
     with _alone(settings) as busy:
         finished = _finish(settings)
@@ -144,14 +144,14 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _set_aside_before(settings: Settings) -> list[Path]:
-    """What a call that was killed had set aside."""
+def cut_off(settings: Settings) -> list[Path]:
+    """What a call that was killed had set aside and not deleted."""
     folders = [layer_folder(settings, layer) / REMOVING for layer in layers()]
     return [path for folder in folders if folder.is_dir() and not folder.is_symlink() for path in folder.iterdir()]
 
 
 def _finish(settings: Settings) -> int:
-    left = _set_aside_before(settings)
+    left = cut_off(settings)
     for path in left:
         _delete(path)
     for folder in {path.parent for path in left}:

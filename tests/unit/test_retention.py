@@ -450,6 +450,16 @@ def test_the_command_shows_first_and_removes_when_told(shell: Settings) -> None:
     assert again.exit_code == 0 and "Nothing has to go: nothing was changed." in again.output
 
 
+def test_the_command_says_what_a_killed_call_left_and_finishes_it(shell: Settings) -> None:
+    left = shell.landing / REMOVING / "0123"
+    left.mkdir(parents=True)
+    (left / "delivery.json").write_text("{}")
+    looked = mutakhir()
+    assert "finish what an earlier call had begun with (1): mutakhir retain --apply" in looked.output and left.is_dir()
+    assert "Removed: 0 of the above, and what an earlier call had begun with (1)" in mutakhir("--apply").output
+    assert not left.parent.exists() and "nothing was changed" in mutakhir("--apply").output
+
+
 def test_a_day_to_come_is_not_applied(shell: Settings) -> None:
     hold(shell, REGISTER, NEWEST)
     assert mutakhir("--today", "2099-01-01").exit_code == 0
