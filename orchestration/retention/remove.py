@@ -93,18 +93,13 @@ def _alone(settings: Settings) -> Iterator[list[str]]:
 
 def _remove(settings: Settings, item: Item) -> None:
     layer = layer_folder(settings, item.layer)
-    held = size(item)
-    record(
-        settings,
-        "retain",
-        item.cycle,
-        layer=item.layer,
-        path=item.name,
-        files=held.files,
-        bytes=held.bytes,
-        digests=_digests(item),
-    )
     try:
+        held = size(item)
+        digests = _digests(item)
+        record(
+            settings, "retain", item.cycle,
+            layer=item.layer, path=item.name, files=held.files, bytes=held.bytes, digests=digests,
+        )  # fmt: skip
         aside = private_dir(layer / REMOVING)
         for path in item.paths:
             _delete(_set_aside(layer, path, aside))
@@ -185,7 +180,9 @@ def _digests(item: Item) -> list[str]:
     if item.layer == "packages":
         return [_tree_digest(path) for path in item.paths]
     records = [path / "manifest.json" if item.layer == "candidates" else path for path in item.paths]
-    return [file_digest(path) for path in records if path.suffix == ".json" and path.is_file()]
+    return [
+        file_digest(path) for path in records if path.suffix == ".json" and path.is_file() and not path.is_symlink()
+    ]
 
 
 def _tree_digest(folder: Path) -> str:

@@ -318,6 +318,15 @@ def test_a_link_that_is_put_in_the_way_meanwhile_stops_it(
     assert outside.is_dir()
 
 
+def test_a_candidate_whose_manifest_is_a_link_goes_all_the_same(lake: Settings, tmp_path: Path) -> None:
+    release(lake, NEWEST)
+    (lake.candidates / LONG_AGO).mkdir()
+    (tmp_path / "mine.json").write_text("{}")
+    (lake.candidates / LONG_AGO / "manifest.json").symlink_to(tmp_path / "mine.json")
+    retain(lake, TERMS, TODAY)
+    assert not (lake.candidates / LONG_AGO).exists() and (tmp_path / "mine.json").exists()
+
+
 # Kills and damage
 
 KILLED = """
