@@ -1,6 +1,6 @@
 """A job run in this process and recorded in the same Dagster instance as the web page's, with progress on the terminal.
 
-What a job does stands in its assets; which commands run one, in cli.py.
+What a job does stands in its assets; which commands run one, in cli/.
 """
 
 import os

@@ -433,7 +433,7 @@ def test_terms_that_cannot_be_read_are_refused(tmp_path: Path, content: bytes | 
 @pytest.fixture
 def shell(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("MUTAKHIR_LAKE", str(lake.lake))
-    monkeypatch.setattr("orchestration.cli.console.width", 200)
+    monkeypatch.setattr("orchestration.cli.shell.console.width", 200)
     return lake
 
 

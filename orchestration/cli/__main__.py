@@ -1,0 +1,5 @@
+"""`python -m orchestration.cli`: the same as `mutakhir`."""
+
+from orchestration.cli import app
+
+app()

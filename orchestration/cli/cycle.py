@@ -1,0 +1,93 @@
+"""Commands of a cycle: run and publish it, what has arrived and what is released, verify the releases."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.shell import CycleOption, app, console, errors, failed, known_cycle, readable_releases
+from orchestration.released import current_release
+from orchestration.report import tables
+from orchestration.runs import execute
+from orchestration.settings import Settings
+
+
+class Start(StrEnum):
+    """Where a run begins."""
+
+    deliveries = "deliveries"
+    gates = "gates"
+
+
+@app.command()
+def run(
+    cycle: CycleOption,
+    start: Annotated[
+        Start,
+        typer.Option("--from", help="Begin with the deliveries, or judge the candidate again after a changed limit."),
+    ] = Start.deliveries,
+) -> None:
+    """Run a cycle: ingest, build, candidate, gates. The candidate is written even when a gate blocks (exit 1)."""
+    settings = Settings()
+    problems = execute(
+        console, settings, "update_cycle", cycle, only=["gate_verdict"] if start is Start.gates else None
+    )
+    judged = not problems or "gate_verdict" in problems
+    if judged and (manifest := tables.sealed_manifest(settings, cycle)):
+        console.print(tables.gates(manifest))
+    if problems:
+        raise failed(problems)
+    console.print(f"Candidate: {settings.candidates / cycle}")
+    console.print(f"Data docs: {settings.reports / cycle / 'data_docs' / 'index.html'}")
+    console.print(f"Cycle {cycle} passed its gates. Next: mutakhir diff --cycle {cycle}, then sign and publish")
+
+
+@app.command()
+def publish(
+    cycle: CycleOption,
+    reason: Annotated[str | None, typer.Option(help="Why a released cycle is released again (a correction).")] = None,
+) -> None:
+    """Publish a cycle's candidate: verdict and sign-offs again, then the release, current.json and the BI file."""
+    settings = Settings()
+    config = {"ops": {"release": {"config": {"reason": reason}}}}
+    with readable_releases():
+        before = current_release(settings, cycle)
+    if problems := execute(console, settings, "publish", cycle, config=config):
+        raise failed(problems)
+    if before == current_release(settings, cycle):
+        console.print(f"The candidate of {cycle} is its current release already: nothing was changed.")
+    console.print(f"Release: {current_release(settings, cycle)}")
+    console.print(f"Marts for BI: {settings.bi / 'marts.duckdb'}")
+
+
+@app.command()
+def status(
+    cycle: Annotated[
+        str | None, typer.Option("--cycle", metavar="YYYY-MM", help="Show this cycle's funnel, too.")
+    ] = None,
+) -> None:
+    """Show what has arrived, what is a candidate, and what is released; with --cycle the table of the meeting."""
+    settings = Settings()
+    with readable_releases():
+        console.print(tables.overview(settings))
+        if cycle:
+            funnel = tables.funnel(settings, known_cycle(cycle))
+            if funnel is None:
+                nothing = f"cycle {cycle} has no release and no candidate: mutakhir run --cycle {cycle}"
+                raise failed({"status": nothing})
+            console.print(funnel)
+
+
+@app.command()
+def verify() -> None:
+    """Read every digest and link of every release again; exit 1 when anything is not as it was published."""
+    from orchestration.publish.verify import verify as verify_releases
+
+    settings = Settings()
+    with console.status("reading every release"):
+        problems = verify_releases(settings)
+    for problem in problems:
+        errors.print(f"[red]{problem.where}[/]: {problem.what}")
+    if problems:
+        raise typer.Exit(1)
+    console.print(f"Every release in {settings.releases} is as it was published.")
