@@ -35,3 +35,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         shared = [group for fixture, group in SHARED.items() if fixture in getattr(item, "fixturenames", ())]
         item.add_marker(pytest.mark.xdist_group([*shared, item.path.stem][0]))
+        if "released" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(900))  # the first of them tells the whole story
