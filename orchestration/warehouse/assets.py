@@ -19,6 +19,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse.build import BuildBusy, build_file, prepare_build
 from orchestration.warehouse.dbt_results import write_test_results
 from orchestration.warehouse.project import PROJECT, Translator, dbt_environment, ensure_manifest
+from orchestration.warehouse.room import NoRoom, require_room
 
 
 @dbt_assets(
@@ -38,9 +39,10 @@ def warehouse(
     path = build_file(settings, cycle)
     ingested = {name: read_ingested(settings, cycle, name) for name in SOURCES}
     try:
+        require_room(settings, cycle, ingested.values())
         prepare_build(settings, cycle, context.run.run_id, ingested)
-    except BuildBusy as busy:
-        raise dg.Failure(description=str(busy), allow_retries=False) from busy
+    except (BuildBusy, NoRoom) as refused:
+        raise dg.Failure(description=str(refused), allow_retries=False) from refused
     os.environ.update(dbt_environment(settings, path))
 
     models = dbt.cli(
