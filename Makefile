@@ -82,13 +82,13 @@ demo: demo-keys  ## three cycles of a made-up nation of 20,000 families, from de
 	for cycle in 2025-10 2025-11 2025-12; do \
 	  $(BIN)/mutakhir-simulate --families 20000 --cycle $$cycle; \
 	  $(BIN)/mutakhir run --cycle $$cycle; \
+	  if [ $$cycle = 2025-12 ]; then $(BIN)/mutakhir diff --cycle $$cycle; fi; \
 	  for role in kemensos bps; do \
 	    $(BIN)/mutakhir sign --cycle $$cycle --role $$role --passphrase-file "$(DEMO)/passphrase"; \
 	  done; \
 	  again=(); if [ -d "$(LAKE)/releases/$$cycle" ]; then again=(--reason "the demo was run again"); fi; \
 	  $(BIN)/mutakhir publish --cycle $$cycle "$${again[@]}"; \
 	done
-	@$(BIN)/mutakhir diff --cycle 2025-12
 	@$(BIN)/mutakhir status --cycle 2025-11
 	@echo
 	@echo "Lists    $(LAKE)/releases/<cycle>/<release>/next_list"

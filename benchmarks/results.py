@@ -50,34 +50,40 @@ def keep(kind: str, rows: list[dict[str, Any]], on: dict[str, Any]) -> Path:
 
 
 def render() -> Path:
-    """Make RESULTS.md and its pictures of the newest ladder."""
-    newest = sorted(RESULTS.glob("*-ladder.json"))[-1]
-    found = json.loads(newest.read_text(encoding="utf-8"))
-    rows = sorted(found["rows"], key=lambda row: (row["format"], row["families"]))
+    """Make RESULTS.md and its pictures: of every rung of the ladder the newest measurement."""
+    newest: dict[tuple[str, int], dict[str, Any]] = {}
+    for path in sorted(RESULTS.glob("*-ladder.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for row in found["rows"]:
+            newest[row["format"], row["families"]] = {**row, "file": path.name, "of": found}
+    rows = [newest[rung] for rung in sorted(newest)]
     _curves(rows).save(HERE / "ladder.svg")
-    on = found["machine"]
     lines = [
         "# Measured",
-        f"`python -m benchmarks ladder`, {found['at'][:10]}, commit {found['commit']}: {on['cores']} cores"
-        f" ({on['processor']}), {on['memory_gb']} GB, load {on['load_before']} before the start;"
-        f" Python {on['python']}, " + ", ".join(f"{name} {number}" for name, number in on["versions"].items()) + ".",
+        "`python -m benchmarks ladder`: a whole cycle, ingest to gates, with every gate and test, by `mutakhir run`."
+        " Memory is that of all processes together, disk what is used beside the deliveries, at the most.",
         "",
-        "A whole cycle, ingest to gates, with every gate and test, as `mutakhir run` does it. Memory is that of all"
-        " processes together; disk is what is used beside the deliveries.",
-        "",
-        "| families | deliveries | seconds | processor seconds | peak memory | peak disk | slowest models (s) |",
-        "|---|---|---|---|---|---|---|",
+        "| families | deliveries | seconds | processor seconds | memory | disk | slowest models (s) | measured |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {row['families']:,} | {row['format']}, {row['deliveries_bytes'] / _MB:,.0f} MB | {row['seconds']:.0f} |"
         f" {row['cpu_seconds']:.0f} | {row['peak_memory'] / _GB:.1f} GB |"
         f" {row['peak_disk_beside_deliveries'] / _GB:.1f} GB |"
         f" {', '.join(f'{name} {seconds:.0f}' for name, seconds in list(row['models'].items())[:4])} |"
+        f" {row['of']['at'][:10]}, {row['of']['commit']}, load before {row['of']['machine']['load_before']} |"
         for row in rows
     ]
-    lines += ["", "![time and memory against families](ladder.svg)", "", f"All figures: `results/{newest.name}`.", ""]
+    lines += ["", "![time and memory against families](ladder.svg)", ""]
+    for name in sorted({row["file"] for row in rows}):
+        on = next(row["of"]["machine"] for row in rows if row["file"] == name)
+        versions = ", ".join(f"{package} {number}" for package, number in on["versions"].items())
+        lines.append(
+            f"- `results/{name}`: {on['cores']} cores ({on['processor']}), {on['memory_gb']} GB, Python {on['python']},"
+            f" {versions}"
+        )
     path = HERE / "RESULTS.md"
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return path
 
 

@@ -14,6 +14,11 @@ RELEASE_NAME = re.compile(r"r(?:0[1-9]|[1-9][0-9]+)")
 """The folder of a release: r01, r02, ... and, after r99, r100."""
 
 
+def release_number(name: str) -> int:
+    """2 of r02."""
+    return int(name.removeprefix("r"))
+
+
 class ReleaseIndexDamaged(RuntimeError):
     """current.json cannot be read, or names a release that is not there: nothing may be concluded from it."""
 

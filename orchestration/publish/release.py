@@ -46,6 +46,7 @@ from orchestration.released import (
     index_path,
     newest_release_before,
     read_index,
+    release_number,
 )
 from orchestration.settings import Settings, private_dir, write_json_atomic
 
@@ -190,13 +191,19 @@ def _current_manifest(settings: Settings, cycle: str, current: Current) -> Manif
 def changes(settings: Settings, cycle: str, province: str | None = None) -> Difference:
     """What the cycle's candidate changes against the release before it; areas as in difference.py.
 
-    Raises PublishRefused when there is no sealed candidate.
+    A candidate that is the current release already: what that release changed. Raises PublishRefused when there is no
+    sealed candidate.
     """
     folder = candidate_folder(settings, cycle)
     if not (folder / MANIFEST).is_file():
         raise PublishRefused(f"cycle {cycle} has no sealed candidate", folder, f"`mutakhir run --cycle {cycle}`")
     index = read_index(settings)
-    before = _previous(settings, cycle, index.cycles.get(cycle) if index else None)
+    current = index.cycles.get(cycle) if index else None
+    before = _previous(settings, cycle, current)
+    if current:
+        released = _current_manifest(settings, cycle, current)
+        if released.statement_sha256 == read_manifest(folder)[0].statement_sha256:
+            before = released.previous
     earlier = settings.releases / before.cycle / before.release if before else None
     return difference(settings, earlier, folder, before, province)
 
@@ -218,11 +225,6 @@ def _previous(settings: Settings, cycle: str, current: Current | None) -> Previo
         return None
     earlier, folder = before
     return Previous(cycle=earlier, release=folder.name, manifest_sha256=read_manifest(folder)[1])
-
-
-def release_number(name: str) -> int:
-    """2 of r02."""
-    return int(name.removeprefix("r"))
 
 
 def _names(releases: Path) -> list[str]:

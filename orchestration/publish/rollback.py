@@ -9,11 +9,11 @@ from orchestration.candidate.manifest import ManifestDamaged, read_manifest
 from orchestration.candidate.statement import canonical_json
 from orchestration.publish import bi
 from orchestration.publish.approvers import read_approvers
-from orchestration.publish.release import publishing_lock, release_number, replace_index
+from orchestration.publish.release import publishing_lock, replace_index
 from orchestration.publish.sealed import PublishRefused
 from orchestration.publish.signoff import approval, withdraw
 from orchestration.publish.verify import release_folder_problems
-from orchestration.released import Current, RolledBack, index_path, read_index
+from orchestration.released import Current, RolledBack, index_path, read_index, release_number
 from orchestration.settings import Settings
 
 

@@ -16,9 +16,15 @@ from orchestration.candidate.manifest import Manifest, ManifestDamaged, Previous
 from orchestration.candidate.statement import canonical_json
 from orchestration.engine import engine
 from orchestration.publish.approvers import ApproversInvalid, read_approvers
-from orchestration.publish.release import release_number
 from orchestration.publish.signoff import release_problems
-from orchestration.released import RELEASE_NAME, ReleaseIndex, ReleaseIndexDamaged, index_path, read_index
+from orchestration.released import (
+    RELEASE_NAME,
+    ReleaseIndex,
+    ReleaseIndexDamaged,
+    index_path,
+    read_index,
+    release_number,
+)
 from orchestration.settings import Settings
 
 _Read = dict[tuple[str, str], tuple[Manifest, str]]

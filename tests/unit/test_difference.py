@@ -56,6 +56,13 @@ def test_a_new_cycle_is_compared_with_the_cycle_before(settings: Settings) -> No
     assert counts(found.programmes[0]) == [2, 2, 1, 3]
 
 
+def test_what_is_published_already_is_compared_with_the_release_before_it(settings: Settings) -> None:
+    make_candidate(settings, "2025-12", families=AFTER)
+    before = changes(settings, "2025-12")
+    publish(settings, "2025-12", evaluate=passes)
+    assert changes(settings, "2025-12") == before
+
+
 def test_the_first_release_of_all_is_all_new(tmp_path: Path) -> None:
     settings = Settings(lake=tmp_path / "lake")
     with pytest.raises(PublishRefused, match="no sealed candidate"):
