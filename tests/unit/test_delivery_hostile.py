@@ -21,6 +21,8 @@ from orchestration.settings import Settings
 from tests.deliveries import write_manifest
 from tests.landed import CYCLE, EVENTS, REGISTER, SECRET, deliver, folder, refused, stated
 
+pytestmark = pytest.mark.slow
+
 HEADER = b"nik,register,tanggal_data"
 ROW = b"1,ASN,2025-10-01"
 BOMB = "unpacks to more than a delivery may hold"

@@ -29,6 +29,8 @@ from orchestration.distribution.published import (
 from orchestration.settings import Settings
 from tests.regencies import CYCLE, MARTS, make_release
 
+pytestmark = pytest.mark.slow
+
 Cells = dict[tuple[object, ...], int]
 FAMILY_VALUE = 3_000_000
 MAIN = ("cycle_funnel", "removal_reasons", "decile_coverage", "verification_progress")

@@ -33,6 +33,8 @@ from tests.regencies import (
     write_keys,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office() -> Office:

@@ -31,6 +31,8 @@ from tests.regencies import (
     why,
 )
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "verifikasi_lapangan"
 DAY = date(2025, 12, 3)
 

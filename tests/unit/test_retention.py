@@ -27,6 +27,8 @@ from tests.builds import make_candidate, passes
 from tests.killed import DEATH
 from tests.landed import EVENTS, REGISTER, deliver, payments, register
 
+pytestmark = pytest.mark.slow
+
 TERMS = read_terms(PROJECT_ROOT / "config" / "retention.toml")
 NEWEST = "2026-03"
 DEATHS = [{"nik": "1", "jenis_peristiwa": "KEMATIAN", "tanggal_peristiwa": "2020-01-01"}]

@@ -16,6 +16,8 @@ from orchestration.settings import Settings, write_json_atomic
 from tests.builds import make_candidate, passes
 from tests.signing import People, people
 
+pytestmark = pytest.mark.slow
+
 CYCLE = "2025-11"
 
 

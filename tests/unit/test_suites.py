@@ -13,6 +13,8 @@ from orchestration.gates.limits import limits_in_force
 from orchestration.gates.suites import SuiteOutcome, run_suites
 from orchestration.gates.verdict import GateLimit
 
+pytestmark = pytest.mark.slow
+
 LIMITS = limits_in_force("2025-11")
 JUDGED = {limit.gate for limit in LIMITS if "gx" in limit.tool}
 Frames = dict[str, pd.DataFrame]
