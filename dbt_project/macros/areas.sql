@@ -1,3 +1,8 @@
+{# The areas of a village by its code, the village's own cut short. Tables keep the village alone. #}
+{% macro province_of(village_code) -%}substr({{ village_code }}, 1, 2){%- endmacro %}
+{% macro regency_of(village_code) -%}substr({{ village_code }}, 1, 4){%- endmacro %}
+{% macro district_of(village_code) -%}substr({{ village_code }}, 1, 6){%- endmacro %}
+
 {# Rolls rows that carry province_code and regency_code up to the three area levels: nation, province, regency.
    Rows of unknown area count in the nation alone. measures: columns to sum; by: further columns of the grain. #}
 {% macro rolled_up(relation, by, measures) %}

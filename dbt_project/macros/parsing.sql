@@ -1,41 +1,59 @@
 {#
-    How the landing contract reads a value from its trimmed text; null when the text is not such a value.
-    Used in staging alone.
+    How the landing contract reads a value from a delivered text; null when the text is not such a value.
+    Nearly every text is a value as it stands: only the others are trimmed and read again. Used in staging alone.
 #}
 
-{# Text of a code: ASCII upper case, when it stands in the list (a name in the project's vars); else null. #}
+{# Text of a code in any case of its ASCII letters, when it stands in the list (a name in the project's vars). #}
 {% macro parse_code(text, list_name) -%}
-    case
-        when {{ ascii_upper(text) }} in ('{{ var(list_name) | join("', '") }}')
-            then {{ ascii_upper(text) }}
-    end
+    coalesce(
+        {{ code_or_null(text, var(list_name)) }},
+        case when {{ text }} is not null then {{ code_or_null(ascii_upper(trimmed(text)), var(list_name)) }} end
+    )
 {%- endmacro %}
 
 {# Whole number: [+-]?digits. #}
 {% macro parse_integer(text) -%}
-    case when {{ matches(text, '[+-]?[0-9]+') }} then {{ cast_or_null(text, 'bigint') }} end
+    case
+        when cast({{ cast_or_null(text, 'bigint') }} as varchar) = {{ text }} then {{ cast_or_null(text, 'bigint') }}
+        when {{ matches(trimmed(text), '[+-]?[0-9]+') }} then {{ cast_or_null(trimmed(text), 'bigint') }}
+    end
 {%- endmacro %}
 
 {# Decimal: digits with an optional point and digits (a comma where the file has one), rounded half up to the scale. #}
 {% macro parse_decimal(text, decimal_comma, type) -%}
     case
         when {{ matches(text, '[0-9]+([.][0-9]+)?') }} then {{ cast_or_null(text, type) }}
-        when {{ decimal_comma }} and {{ matches(text, '[0-9]+,[0-9]+') }}
-            then {{ cast_or_null("replace(" ~ text ~ ", ',', '.')", type) }}
+        when {{ matches(trimmed(text), '[0-9]+([.][0-9]+)?') }} then {{ cast_or_null(trimmed(text), type) }}
+        when {{ decimal_comma }} and {{ matches(trimmed(text), '[0-9]+,[0-9]+') }}
+            then {{ cast_or_null("replace(" ~ trimmed(text) ~ ", ',', '.')", type) }}
     end
 {%- endmacro %}
 
 {# Date: YYYY-MM-DD alone, and a day that exists: the text that the date is written as. #}
 {% macro parse_date(text) -%}
     case
-        when length({{ text }}) = 10 and cast({{ cast_or_null(text, 'date') }} as varchar) = {{ text }}
-            then {{ cast_or_null(text, 'date') }}
+        when {{ is_date(text) }} then {{ cast_or_null(text, 'date') }}
+        when {{ is_date(trimmed(text)) }} then {{ cast_or_null(trimmed(text), 'date') }}
     end
+{%- endmacro %}
+
+{% macro is_date(text) -%}
+    (length({{ text }}) = 10 and cast({{ cast_or_null(text, 'date') }} as varchar) = {{ text }})
 {%- endmacro %}
 
 {# Period: YYYY-MM; kept as text, which sorts like the months. #}
 {% macro parse_period(text) -%}
-    case when {{ matches(text, '[0-9]{4}-(0[1-9]|1[0-2])') }} then {{ text }} end
+    case when {{ matches(trimmed(text), '[0-9]{4}-(0[1-9]|1[0-2])') }} then {{ trimmed(text) }} end
+{%- endmacro %}
+
+{# Whether there is a text, though no value could be read from it. #}
+{% macro is_unread(text, value) -%}
+    case when {{ value }} is null and {{ text }} is not null then {{ trimmed(text) }} is not null else false end
+{%- endmacro %}
+
+{# Whether there is no text. #}
+{% macro is_empty(text, value) -%}
+    ({{ value }} is null and {{ trimmed(text) }} is null)
 {%- endmacro %}
 
 {# Region code without its dots. #}
@@ -48,15 +66,22 @@
     {{ matches(text, '[A-Z0-9-]{1,36}') }}
 {%- endmacro %}
 
-{# NIK of 16 digits whose digits 7-10 are a day and month (day plus 40 for women) and whose serial is not 0000. #}
+{# The 16 digits of a NIK as a number. #}
+{% macro parse_nik(text) -%}
+    case
+        when {{ matches(text, '[0-9]{16}') }} then {{ cast_or_null(text, 'bigint') }}
+        when {{ matches(trimmed(text), '[0-9]{16}') }} then {{ cast_or_null(trimmed(text), 'bigint') }}
+    end
+{%- endmacro %}
+
+{# Whether digits 7-10 of a NIK are a day and month (day plus 40 for women) and its serial is not 0000. #}
 {% macro is_well_formed_nik(nik) -%}
     coalesce(
-        {{ matches(nik, '[0-9]{16}') }}
-        and substr({{ nik }}, 13, 4) <> '0000'
+        {{ digits(nik, 0, 4) }} <> 0
         and {{ nik_day(nik) }} between 1 and case
-            when substr({{ nik }}, 9, 2) in ('01', '03', '05', '07', '08', '10', '12') then 31
-            when substr({{ nik }}, 9, 2) in ('04', '06', '09', '11') then 30
-            when substr({{ nik }}, 9, 2) = '02' then 29
+            when {{ digits(nik, 6, 2) }} in (1, 3, 5, 7, 8, 10, 12) then 31
+            when {{ digits(nik, 6, 2) }} in (4, 6, 9, 11) then 30
+            when {{ digits(nik, 6, 2) }} = 2 then 29
             else 0
         end,
         false
@@ -65,9 +90,5 @@
 
 {# Day of birth in a NIK; a woman's is written plus 40. #}
 {% macro nik_day(nik) -%}
-    case
-        when {{ cast_or_null("substr(" ~ nik ~ ", 7, 2)", "integer") }} > 40
-            then {{ cast_or_null("substr(" ~ nik ~ ", 7, 2)", "integer") }} - 40
-        else {{ cast_or_null("substr(" ~ nik ~ ", 7, 2)", "integer") }}
-    end
+    case when {{ digits(nik, 8, 2) }} > 40 then {{ digits(nik, 8, 2) }} - 40 else {{ digits(nik, 8, 2) }} end
 {%- endmacro %}

@@ -40,6 +40,25 @@
     try_cast({{ text }} as {{ type }})
 {%- endmacro %}
 
+{# Text as one of a few codes, null where it is none of them exactly. DuckDB keeps an enumeration, a byte a row, which is
+   compared with its texts. #}
+{% macro code_or_null(text, codes) %}{{ return(adapter.dispatch('code_or_null')(text, codes)) }}{% endmacro %}
+{% macro duckdb__code_or_null(text, codes) -%}
+    try_cast({{ text }} as enum('{{ codes | join("', '") }}'))
+{%- endmacro %}
+
+{# The digits of a whole number from one place to another, counted from the right, from 0. #}
+{% macro digits(number, first, count) %}{{ return(adapter.dispatch('digits')(number, first, count)) }}{% endmacro %}
+{% macro duckdb__digits(number, first, count) -%}
+    (({{ number }} // {{ 10 ** first }}) % {{ 10 ** count }})
+{%- endmacro %}
+
+{# One value made of several, which sorts by the first, then the second, and so on. #}
+{% macro named_row(columns) %}{{ return(adapter.dispatch('named_row')(columns)) }}{% endmacro %}
+{% macro duckdb__named_row(columns) -%}
+    struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
 {# Whole days between two dates, later minus earlier. #}
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
 {% macro duckdb__days_between(earlier, later) -%}

@@ -80,3 +80,9 @@ left join {{ duplicates }} as duplicates
     on parsed.file_id = duplicates.file_id and parsed.row_number = duplicates.row_number
 where parsed.row_rule is null and duplicates.file_id is null
 {% endmacro %}
+
+{# A number of its own for every delivered row: its file and its place there. Joins and groups by it where the sender's
+   text would be wide. #}
+{% macro row_key(rows) -%}
+    (cast({{ rows }}.file_id as bigint) * 10000000000 + {{ rows }}.row_number)
+{%- endmacro %}

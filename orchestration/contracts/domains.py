@@ -33,7 +33,9 @@ def trimmed(value: ir.StringValue) -> ir.StringValue:
 
 def is_code(value: ir.StringValue, codes: Collection[str]) -> ir.BooleanValue:
     """Whether the value is one of the codes in any case of its ASCII letters; most are as they stand in the list."""
-    return value.isin(codes) | (value.upper().isin(codes) & value.re_search(_ASCII))
+    # contains() on a constant is computed once for each entry of a column's dictionary, isin() for each row
+    known = ibis.array(sorted(codes))
+    return known.contains(value) | (known.contains(value.upper()) & value.re_search(_ASCII))
 
 
 def region(value: ir.StringValue) -> ir.StringValue:
@@ -61,6 +63,7 @@ def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: S
         value = comma.ifelse(value.replace(",", "."), value)
     # nearly every value lies in its domain as it is: only the others are trimmed and judged again
     return ibis.cases(
+        (value.isnull(), not column.nullable),
         (_lies_in(value, column, cutoff), False),
         (trimmed(value).isnull(), not column.nullable),
         else_=~_lies_in(trimmed(value), column, cutoff).fill_null(False),
@@ -110,6 +113,11 @@ def _is_area(text: ir.StringValue, column: Column) -> ir.BooleanValue:
             known = ibis.memtable({"village_code": list(code_lists.villages())})
             return text.isin(known.village_code)
         case "villages_of_known_regencies":
-            return text.re_search(_VILLAGE) & text.substr(0, 4).isin(code_lists.regencies())
+            return text.re_search(_VILLAGE) & _is_regency(text.substr(0, 4))
         case _:
-            return text.isin(code_lists.regencies())
+            return _is_regency(text)
+
+
+def _is_regency(text: ir.StringValue) -> ir.BooleanValue:
+    """Looked up in a table: a list of 514 would be searched from its start for each row."""
+    return text.isin(ibis.memtable({"regency_code": list(code_lists.regencies())}).regency_code)

@@ -31,10 +31,10 @@ INPUTS = f"""
         from range(100) as t(i);
     create table staging.stg_list_rejected (rule varchar, names_family boolean);
     create table staging.stg_persons_rejected as select 'orphan' as rule, true as names_family;
-    create table households.families as select 'F' || i as family_id, '31' as province_code, '3171' as regency_code,
+    create table households.families as select 'F' || i as family_id, i as family_key, '3171011001' as village_code,
         i % 10 + 1 as welfare_decile, 2 as accepted_persons from range(100) as t(i);
-    create table households.persons as select 'P' || i as person_id, 'F' || (i // 2) as family_id, 'N' || i as nik,
-        true as nik_well_formed, false as nik_repeated from range(200) as t(i);
+    create table households.persons as select 'P' || i as person_id, i // 2 as family_key, i as nik,
+        false as nik_ill_formed, false as nik_repeated from range(200) as t(i);
     create table eligibility.programmes_in_force as from (values ('PKH', true), ('BLTS_KESRA', false))
         as t(programme, in_force);
     create table eligibility.judged_evidence as select 'PKH' as programme, 'F4' as family_id, 'ASN' as criterion,
@@ -165,7 +165,7 @@ def test_a_small_cycle_is_measured_as_counted_by_hand(gates: Gates) -> None:
         (["delete from lists.area_counts where programme = 'PKH' and area_code = '3171'"], "funnel PKH 3171", 1),
         (["update staging.stg_row_counts set delivered = 3 where source = 'usulan'"], "delivered usulan", 3),
         (["delete from households.families where family_id = 'F99'"], "accepted dtsen_keluarga", 1),
-        (["insert into households.persons select 'again', family_id, nik, true, false from households.persons limit 2"],
+        (["insert into households.persons select 'again', family_key, nik, false, false from households.persons limit 2"],
          "accepted dtsen_individu", 2),
     ],
 )  # fmt: skip
@@ -212,9 +212,9 @@ def test_what_the_lists_must_never_hold_or_lose(
 @pytest.mark.parametrize(
     ("changes", "gate", "value", "worst"),
     [
-        (["update households.persons set nik_well_formed = false where person_id in ('P0', 'P1')",
+        (["update households.persons set nik_ill_formed = true, nik = null where person_id = 'P0'",
           "update households.persons set nik = null where person_id = 'P1'",
-          "update households.families set province_code = '32' where family_id = 'F0'"],
+          "update households.families set village_code = '3201011001' where family_id = 'F0'"],
          "nik_malformed_share", 1 / 200, "32"),
         (["update households.persons set nik_repeated = true where person_id in ('P0', 'P1')"],
          "duplicate_nik_share", 2 / 200, "31"),

@@ -5,18 +5,28 @@ with cycle as (
     select * from {{ ref('stg_cycle') }}
 ),
 
+registered as (
+    select
+        {{ parse_nik('nik') }} as nik,
+        register,
+        as_of_date,
+        file_id
+    from {{ ref('stg_registers') }}
+),
+
 registers as (
     select
-        persons.family_id,
-        registers.register as criterion,
-        max(registers.as_of_date) as evidence_date,
-        {{ newest_file('registers.file_id', 'registers.as_of_date') }} as file_id
+        families.family_id,
+        registered.register as criterion,
+        max(registered.as_of_date) as evidence_date,
+        {{ newest_file('registered.file_id', 'registered.as_of_date') }} as file_id
     from {{ ref('persons') }} as persons
-    inner join {{ ref('stg_registers') }} as registers on persons.nik = registers.nik
+    inner join registered on persons.nik = registered.nik
+    inner join {{ ref('families') }} as families on persons.family_key = families.family_key
     where persons.is_living and persons.nik_usable
     group by
-        persons.family_id,
-        registers.register
+        families.family_id,
+        registered.register
 ),
 
 moves as (
@@ -25,7 +35,7 @@ moves as (
         max(events.event_date) as evidence_date,
         {{ newest_file('events.file_id', 'events.event_date') }} as file_id
     from {{ ref('families') }} as families
-    inner join {{ ref('stg_civil_events') }} as events on families.payee_nik = events.nik
+    inner join {{ ref('stg_civil_events') }} as events on families.payee_nik = {{ parse_nik('events.nik') }}
     cross join cycle
     where
         families.payee_nik_usable
@@ -37,12 +47,12 @@ moves as (
 
 deaths as (
     select
-        persons.family_id,
+        persons.family_key,
         max(deaths.file_id) as file_id
     from {{ ref('persons') }} as persons
-    inner join {{ ref('deaths') }} as deaths on persons.nik = deaths.nik
+    inner join {{ ref('deaths') }} as deaths on persons.nik = {{ parse_nik('deaths.nik') }}
     where not persons.is_living
-    group by persons.family_id
+    group by persons.family_key
 ),
 
 disbursements as (
@@ -91,7 +101,7 @@ of_families as (
         'dukcapil_peristiwa' as source,
         deaths.file_id
     from {{ ref('families') }} as families
-    left join deaths on families.family_id = deaths.family_id
+    left join deaths on families.family_key = deaths.family_key
     where families.family_size = 0 and not families.members_incomplete
     union all
     select
@@ -192,9 +202,8 @@ select
     families.members_file_id as file_id
 from {{ ref('considered_families') }} as considered
 inner join {{ ref('families') }} as families on considered.family_id = families.family_id
-inner join {{ ref('pkh_entitlements') }} as entitlements on considered.family_id = entitlements.family_id
 cross join cycle
-where considered.programme = 'PKH' and entitlements.places = 0 and not families.members_incomplete
+where considered.programme = 'PKH' and families.pkh_places = 0 and not families.members_incomplete
 union all
 select
     payments.family_id,

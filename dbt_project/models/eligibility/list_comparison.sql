@@ -11,8 +11,8 @@ with delivered as (
 compared as (
     select
         coalesce(released.programme, delivered.programme) as programme,
-        substr(coalesce(delivered.village_code, released.village_code), 1, 2) as province_code,
-        substr(coalesce(delivered.village_code, released.village_code), 1, 4) as regency_code,
+        {{ province_of('coalesce(delivered.village_code, released.village_code)') }} as province_code,
+        {{ regency_of('coalesce(delivered.village_code, released.village_code)') }} as regency_code,
         case when released.status = delivered.status then 1 else 0 end as same,
         case when delivered.family_id is null then 1 else 0 end as missing,
         case when released.family_id is null then 1 else 0 end as unexpected,

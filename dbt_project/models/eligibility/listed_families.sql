@@ -57,10 +57,7 @@ select
     listed.list_row_rejected,
     families.family_id is not null as in_registry,
     programmes.in_force,
-    coalesce(families.village_code, listed.village_code) as village_code,
-    substr(coalesce(families.village_code, listed.village_code), 1, 2) as province_code,
-    substr(coalesce(families.village_code, listed.village_code), 1, 4) as regency_code,
-    substr(coalesce(families.village_code, listed.village_code), 1, 6) as district_code
+    coalesce(families.village_code, listed.village_code) as village_code
 from listed
 inner join {{ ref('programmes_in_force') }} as programmes on listed.programme = programmes.programme
 left join {{ ref('families') }} as families on listed.family_id = families.family_id

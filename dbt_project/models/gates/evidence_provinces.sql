@@ -2,21 +2,21 @@
    and those whose well-formed NIK another accepted person has, in the same family or another. #}
 with people as (
     select
-        province_code,
+        {{ province_of('village_code') }} as province_code,
         sum(accepted_persons) as persons
     from {{ ref('families') }}
-    group by province_code
+    group by {{ province_of('village_code') }}
 ),
 
 doubtful as (
     select
-        families.province_code,
+        {{ province_of('families.village_code') }} as province_code,
         sum(case when persons.nik_repeated then 0 else 1 end) as nik_malformed,
         sum(case when persons.nik_repeated then 1 else 0 end) as nik_repeated
     from {{ ref('persons') }} as persons
-    inner join {{ ref('families') }} as families on persons.family_id = families.family_id
-    where persons.nik_repeated or (persons.nik is not null and not coalesce(persons.nik_well_formed, false))
-    group by families.province_code
+    inner join {{ ref('families') }} as families on persons.family_key = families.family_key
+    where persons.nik_repeated or persons.nik_ill_formed
+    group by {{ province_of('families.village_code') }}
 )
 
 select

@@ -29,13 +29,13 @@ drift as (
 
 ranked_twice as (
     select
-        families.province_code as place,
+        {{ province_of('families.village_code') }} as place,
         count(*) as families,
         sum(case when abs(families.welfare_decile - earlier.welfare_decile) >= 3 then 1 else 0 end) as jumped
     from {{ ref('families') }} as families
     inner join {{ ref('stg_families_before') }} as earlier on families.family_id = earlier.family_id
     where families.welfare_decile is not null and earlier.welfare_decile is not null
-    group by families.province_code
+    group by {{ province_of('families.village_code') }}
 ),
 
 areas as (

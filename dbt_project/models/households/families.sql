@@ -1,22 +1,21 @@
 {# One row per accepted family: area, welfare, members, payee, housing and priority class (decision rules, Families). #}
 with incomplete as (
     select
-        family_id,
+        family_key,
         max(file_id) as file_id
     from {{ ref('stg_persons_rejected') }}
-    where names_family
-    group by family_id
+    where family_key is not null
+    group by family_key
 ),
 
 repeated_in_family as (
     select
-        persons.family_id,
+        persons.family_key,
         persons.nik
     from {{ ref('stg_persons') }} as persons
     inner join {{ ref('repeated_niks') }} as repeated on persons.nik = repeated.nik
-    where persons.nik_well_formed
     group by
-        persons.family_id,
+        persons.family_key,
         persons.nik
     having count(*) > 1
 ),
@@ -24,6 +23,7 @@ repeated_in_family as (
 described as (
     select
         families.family_id,
+        families.family_key,
         families.file_id,
         families.village_code,
         families.welfare_decile,
@@ -34,13 +34,14 @@ described as (
         members.payee_nik_usable,
         members.file_id as members_file_id,
         incomplete.file_id as incomplete_file_id,
+        coalesce(entitlements.places, 0) as pkh_places,
+        coalesce(entitlements.quarterly_amount_idr, 0) as pkh_quarterly_amount_idr,
         coalesce(members.accepted_persons, 0) as accepted_persons,
         coalesce(members.living_persons, 0) as family_size,
-        members.family_id is null or incomplete.family_id is not null as members_incomplete,
+        members.family_key is null or incomplete.family_key is not null as members_incomplete,
         members.payee_person_id is not null
         and (
             members.payee_nik is null
-            or not members.payee_nik_well_formed
             or members.payee_nik_unmatched
             or repeated.nik is not null
         ) as payee_nik_doubtful,
@@ -61,17 +62,15 @@ described as (
         coalesce(families.electricity_va <= cycle.low_power_max_va, false) as low_power
     from {{ ref('stg_families') }} as families
     cross join {{ ref('stg_cycle') }} as cycle
-    left join {{ ref('members') }} as members on families.family_id = members.family_id
-    left join incomplete on families.family_id = incomplete.family_id
+    left join {{ ref('members') }} as members on families.family_key = members.family_key
+    left join {{ ref('pkh_entitlements') }} as entitlements on families.family_key = entitlements.family_key
+    left join incomplete on families.family_key = incomplete.family_key
     left join repeated_in_family as repeated
-        on members.family_id = repeated.family_id and members.payee_nik = repeated.nik
+        on members.family_key = repeated.family_key and members.payee_nik = repeated.nik
 )
 
 select
     *,
-    substr(village_code, 1, 2) as province_code,
-    substr(village_code, 1, 4) as regency_code,
-    substr(village_code, 1, 6) as district_code,
     case
         when single_elderly then 1
         when single_disabled then 2

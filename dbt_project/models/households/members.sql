@@ -1,6 +1,5 @@
 {# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH
-   component. The payee is the first by a text that sorts as the rule says: usable NIK, role, birth date, person_id.
-   (min_by passes over rows whose value is null on one engine, hence the empty texts.)
+   component. The payee is the least of the rows that begin as the rule sorts: usable NIK, role, birth date, person_id.
    A person qualifies for components in force alone; ages and schools are judged so in persons. #}
 with components as (
     select
@@ -14,21 +13,28 @@ ranked as (
     select
         persons.*,
         case
-            when persons.is_living and persons.age >= cycle.payee_min_age then
-                case when persons.nik_usable then '0' else '1' end
-                || case persons.family_role
-                    when 'KEPALA' then '1'
-                    when 'PASANGAN' then '2'
-                    when 'ANAK' then '3'
-                    when 'MENANTU' then '4'
-                    when 'ORANG_TUA' then '5'
-                    when 'CUCU' then '6'
-                    when 'FAMILI_LAIN' then '7'
-                    else '8'
-                end
-                || cast(persons.birth_date as varchar)
-                || persons.person_id
-        end as payee_order,
+            when persons.is_living and persons.age >= cycle.payee_min_age
+                then {{ named_row({
+                    'usable_first': 'case when persons.nik_usable then 0 else 1 end',
+                    'role_order': "case persons.family_role
+                        when 'KEPALA' then 1
+                        when 'PASANGAN' then 2
+                        when 'ANAK' then 3
+                        when 'MENANTU' then 4
+                        when 'ORANG_TUA' then 5
+                        when 'CUCU' then 6
+                        when 'FAMILI_LAIN' then 7
+                        else 8
+                    end",
+                    'birth_date': 'persons.birth_date',
+                    'person_id': 'persons.person_id',
+                    'nik': 'persons.nik',
+                    'nik_usable': 'persons.nik_usable',
+                    'nik_unmatched': 'persons.nik_unmatched',
+                    'working': 'persons.working',
+                    'work_status': 'persons.work_status',
+                }) }}
+        end as possible_payee,
         persons.is_living and (
             (persons.is_pregnant and components.pregnant_counts)
             or persons.is_early_childhood
@@ -41,31 +47,51 @@ ranked as (
     from {{ ref('persons') }} as persons
     cross join components
     cross join {{ ref('stg_cycle') }} as cycle
+),
+
+gathered as (
+    select
+        family_key,
+        cast(count(*) as integer) as accepted_persons,
+        cast(sum(case when is_living then 1 else 0 end) as integer) as living_persons,
+        cast(sum(case when is_living and is_elderly then 1 else 0 end) as integer) as elderly_persons,
+        cast(sum(case when is_living and disability in ('SEDANG', 'BERAT') then 1 else 0 end) as integer)
+            as disabled_persons,
+        cast(sum(case when is_living and is_pregnant then 1 else 0 end) as integer) as pregnant_persons,
+        cast(sum(case when is_living and is_early_childhood then 1 else 0 end) as integer) as early_childhood_persons,
+        cast(sum(case when is_living and is_severely_disabled then 1 else 0 end) as integer) as severely_disabled_persons,
+        cast(sum(case when is_living and is_school_sd then 1 else 0 end) as integer) as school_sd_persons,
+        cast(sum(case when is_living and is_school_smp then 1 else 0 end) as integer) as school_smp_persons,
+        cast(sum(case when is_living and is_school_sma then 1 else 0 end) as integer) as school_sma_persons,
+        cast(sum(case when qualifies then 1 else 0 end) as integer) as qualifying_persons,
+        max(case when is_living and component_value_lost then 1 else 0 end) = 1 as component_value_lost,
+        max(case when nik_shared_across then 1 else 0 end) = 1 as nik_shared_across,
+        max(file_id) as file_id,
+        min(possible_payee) as payee
+    from ranked
+    group by family_key
 )
 
 select
-    family_id,
-    cast(count(*) as integer) as accepted_persons,
-    cast(sum(case when is_living then 1 else 0 end) as integer) as living_persons,
-    cast(sum(case when is_living and is_elderly then 1 else 0 end) as integer) as elderly_persons,
-    cast(sum(case when is_living and disability in ('SEDANG', 'BERAT') then 1 else 0 end) as integer)
-        as disabled_persons,
-    cast(sum(case when is_living and is_pregnant then 1 else 0 end) as integer) as pregnant_persons,
-    cast(sum(case when is_living and is_early_childhood then 1 else 0 end) as integer) as early_childhood_persons,
-    cast(sum(case when is_living and is_severely_disabled then 1 else 0 end) as integer) as severely_disabled_persons,
-    cast(sum(case when is_living and is_school_sd then 1 else 0 end) as integer) as school_sd_persons,
-    cast(sum(case when is_living and is_school_smp then 1 else 0 end) as integer) as school_smp_persons,
-    cast(sum(case when is_living and is_school_sma then 1 else 0 end) as integer) as school_sma_persons,
-    cast(sum(case when qualifies then 1 else 0 end) as integer) as qualifying_persons,
-    max(case when is_living and component_value_lost then 1 else 0 end) = 1 as component_value_lost,
-    max(case when nik_shared_across then 1 else 0 end) = 1 as nik_shared_across,
-    max(file_id) as file_id,
-    min_by(person_id, payee_order) as payee_person_id,
-    nullif(min_by(coalesce(nik, ''), payee_order), '') as payee_nik,
-    min_by(nik_well_formed, payee_order) as payee_nik_well_formed,
-    min_by(nik_usable, payee_order) as payee_nik_usable,
-    min_by(nik_unmatched, payee_order) as payee_nik_unmatched,
-    min_by(coalesce(working, ''), payee_order) as payee_working,
-    min_by(coalesce(work_status, ''), payee_order) as payee_work_status
-from ranked
-group by family_id
+    family_key,
+    accepted_persons,
+    living_persons,
+    elderly_persons,
+    disabled_persons,
+    pregnant_persons,
+    early_childhood_persons,
+    severely_disabled_persons,
+    school_sd_persons,
+    school_smp_persons,
+    school_sma_persons,
+    qualifying_persons,
+    component_value_lost,
+    nik_shared_across,
+    file_id,
+    payee.person_id as payee_person_id,
+    payee.nik as payee_nik,
+    payee.nik_usable as payee_nik_usable,
+    payee.nik_unmatched as payee_nik_unmatched,
+    payee.working as payee_working,
+    payee.work_status as payee_work_status
+from gathered

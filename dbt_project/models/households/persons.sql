@@ -14,6 +14,16 @@ with component_ages as (
     from {{ ref('pkh_components_in_force') }}
 ),
 
+niks_of_deaths as (
+    select {{ parse_nik('nik') }} as nik
+    from {{ ref('deaths') }}
+),
+
+unmatched_niks as (
+    select {{ parse_nik('nik') }} as nik
+    from {{ ref('unmatched_niks') }}
+),
+
 identified as (
     select
         persons.*,
@@ -21,21 +31,21 @@ identified as (
         repeated.nik is not null as nik_repeated,
         coalesce(repeated.families > 1, false) as nik_shared_across,
         unmatched.nik is not null as nik_unmatched,
-        persons.nik_well_formed and repeated.nik is null and unmatched.nik is null as nik_usable
+        persons.nik is not null and repeated.nik is null and unmatched.nik is null as nik_usable
     from {{ ref('stg_persons') }} as persons
     cross join {{ ref('stg_cycle') }} as cycle
     left join {{ ref('repeated_niks') }} as repeated on persons.nik = repeated.nik
-    left join {{ ref('unmatched_niks') }} as unmatched on persons.nik = unmatched.nik
+    left join unmatched_niks as unmatched on persons.nik = unmatched.nik
 ),
 
 living as (
     select
         identified.*,
-        deaths.nik is null or not identified.nik_usable or exempt.family_id is not null as is_living
+        deaths.nik is null or not identified.nik_usable or exempt.family_key is not null as is_living
     from identified
-    left join {{ ref('deaths') }} as deaths on identified.nik = deaths.nik
+    left join niks_of_deaths as deaths on identified.nik = deaths.nik
     left join {{ ref('upheld_objections') }} as exempt
-        on identified.family_id = exempt.family_id and exempt.criterion = 'NO_LIVING_MEMBER'
+        on identified.family_key = exempt.family_key and exempt.criterion = 'NO_LIVING_MEMBER'
 ),
 
 schooled as (
@@ -56,10 +66,10 @@ schooled as (
 
 select
     schooled.person_id,
-    schooled.family_id,
+    schooled.family_key,
     schooled.file_id,
     schooled.nik,
-    schooled.nik_well_formed,
+    schooled.flag_bad_nik as nik_ill_formed,
     schooled.nik_usable,
     schooled.nik_repeated,
     schooled.nik_shared_across,

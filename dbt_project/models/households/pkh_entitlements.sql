@@ -1,9 +1,9 @@
-{# One row per accepted family: the PKH places that count and their sum in rupiah per quarter.
+{# One row per family with a person who qualifies: the PKH places that count and their sum in rupiah per quarter.
    Each component offers as many places as persons qualify, at most its cap; the most valuable places are paid,
    as many as persons qualify for anything, at most pkh_max_persons. #}
 with offered as (
     select
-        members.family_id,
+        members.family_key,
         members.qualifying_persons,
         components.component,
         components.quarterly_amount_idr,
@@ -27,13 +27,13 @@ with offered as (
 
 ordered as (
     select
-        offered.family_id,
+        offered.family_key,
         offered.quarterly_amount_idr,
         offered.places,
         least(offered.qualifying_persons, cycle.pkh_max_persons)
         - coalesce(
             sum(offered.places) over (
-                partition by offered.family_id
+                partition by offered.family_key
                 order by offered.quarterly_amount_idr desc, offered.component asc
                 rows between unbounded preceding and 1 preceding
             ),
@@ -42,21 +42,12 @@ ordered as (
     from offered
     cross join {{ ref('stg_cycle') }} as cycle
     where offered.places > 0
-),
-
-paid as (
-    select
-        family_id,
-        cast(sum(least(places, places_left)) as bigint) as places,
-        cast(sum(least(places, places_left) * quarterly_amount_idr) as bigint) as quarterly_amount_idr
-    from ordered
-    where places_left > 0
-    group by family_id
 )
 
 select
-    families.family_id,
-    coalesce(paid.places, 0) as places,
-    coalesce(paid.quarterly_amount_idr, 0) as quarterly_amount_idr
-from {{ ref('families') }} as families
-left join paid on families.family_id = paid.family_id
+    family_key,
+    cast(sum(least(places, places_left)) as bigint) as places,
+    cast(sum(least(places, places_left) * quarterly_amount_idr) as bigint) as quarterly_amount_idr
+from ordered
+where places_left > 0
+group by family_key

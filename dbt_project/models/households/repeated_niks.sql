@@ -1,9 +1,9 @@
-{# Well-formed NIK that more than one accepted person has, and in how many families. They are few: families are
-   counted for them alone. #}
+{# NIK that more than one accepted person has, and in how many families. They are few: families are counted for them
+   alone. #}
 with repeated as (
     select nik
     from {{ ref('stg_persons') }}
-    where nik_well_formed
+    where nik is not null
     group by nik
     having count(*) > 1
 )
@@ -11,8 +11,7 @@ with repeated as (
 select
     persons.nik,
     count(*) as persons,
-    count(distinct persons.family_id) as families
+    count(distinct persons.family_key) as families
 from {{ ref('stg_persons') }} as persons
 inner join repeated on persons.nik = repeated.nik
-where persons.nik_well_formed
 group by persons.nik

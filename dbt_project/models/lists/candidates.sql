@@ -10,8 +10,8 @@ with reinstated as (
 select
     considered.programme,
     considered.family_id,
-    families.province_code,
-    families.regency_code,
+    {{ province_of('families.village_code') }} as province_code,
+    {{ regency_of('families.village_code') }} as regency_code,
     row_number() over (
         partition by considered.programme
         order by

@@ -1,92 +1,30 @@
 {# The decisions of the cycle: one row per programme and listed family, and one per family that takes a place. #}
-with cycle as (
-    select * from {{ ref('stg_cycle') }}
-),
-
-listed as (
-    select
-        decisions.programme,
-        decisions.family_id,
-        decisions.province_code,
-        decisions.regency_code,
-        decisions.district_code,
-        decisions.village_code,
-        decisions.previous_status,
-        decisions.decision,
-        decisions.primary_reason,
-        decisions.reasons,
-        decisions.review,
-        decisions.new_status,
-        decisions.decision in ('keep', 'confirm') as payable,
-        decisions.decision in ('pending', 'hold') or (decisions.decision in ('keep', 'confirm') and decisions.review)
-            as on_work_list,
-        cast(null as varchar) as selection_round,
-        cast(null as bigint) as selection_rank,
-        cast(null as varchar) as replaces_family_id
-    from {{ ref('listed_decisions') }} as decisions
-),
-
-replacements as (
-    select
-        selections.programme,
-        selections.family_id,
-        families.province_code,
-        families.regency_code,
-        families.district_code,
-        families.village_code,
-        cast(null as varchar) as previous_status,
-        'replace' as decision,
-        cast(null as varchar) as primary_reason,
-        cast(null as varchar) as reasons,
-        false as review,
-        'nominated' as new_status,
-        false as payable,
-        true as on_work_list,
-        selections.selection_round,
-        selections.selection_rank,
-        replaced.replaces_family_id
-    from {{ ref('selections') }} as selections
-    inner join {{ ref('families') }} as families on selections.family_id = families.family_id
-    left join {{ ref('replaced_families') }} as replaced
-        on selections.programme = replaced.programme and selections.family_id = replaced.family_id
-),
-
-decided as (
-    select * from listed
-    union all
-    select * from replacements
-)
-
+{{ config(materialized='view') }}
 select
     cycle.cycle,
     decided.programme,
     decided.family_id,
-    decided.province_code,
-    decided.regency_code,
-    decided.district_code,
+    {{ province_of('decided.village_code') }} as province_code,
+    {{ regency_of('decided.village_code') }} as regency_code,
+    {{ district_of('decided.village_code') }} as district_code,
     decided.village_code,
-    families.welfare_decile,
-    families.welfare_rank,
-    families.priority_class,
+    decided.welfare_decile,
+    decided.welfare_rank,
+    decided.priority_class,
     decided.previous_status,
     decided.decision,
     decided.primary_reason,
-    case when decided.decision <> 'not_in_force' then decided.reasons end as reasons,
+    decided.reasons,
     decided.review,
     decided.new_status,
-    decided.payable,
-    decided.on_work_list,
-    case
-        when decided.decision = 'not_in_force' then null
-        when programmes.amount_basis = 'component' then entitlements.quarterly_amount_idr
-        else programmes.quarterly_amount_idr
-    end as quarterly_amount_idr,
-    case when decided.decision <> 'not_in_force' then families.payee_person_id end as payee_person_id,
+    decided.listed_since,
+    decided.decision in ('keep', 'confirm') as payable,
+    decided.decision in ('pending', 'hold', 'replace') or (decided.decision in ('keep', 'confirm') and decided.review)
+        as on_work_list,
+    decided.quarterly_amount_idr,
+    decided.payee_person_id,
     decided.selection_round,
     decided.selection_rank,
     decided.replaces_family_id
-from decided
-cross join cycle
-inner join {{ ref('programmes_in_force') }} as programmes on decided.programme = programmes.programme
-left join {{ ref('families') }} as families on decided.family_id = families.family_id
-left join {{ ref('pkh_entitlements') }} as entitlements on decided.family_id = entitlements.family_id
+from {{ ref('decided_families') }} as decided
+cross join {{ ref('stg_cycle') }} as cycle

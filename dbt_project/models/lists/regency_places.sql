@@ -4,14 +4,14 @@
 with listed as (
     select
         programme,
-        regency_code,
+        {{ regency_of('village_code') }} as regency_code,
         count(*) as listed,
         sum(case when decision in ('keep', 'confirm', 'pending', 'hold') then 1 else 0 end) as occupied
     from {{ ref('listed_decisions') }}
-    where regency_code is not null and decision <> 'not_in_force'
+    where village_code is not null and decision <> 'not_in_force'
     group by
         programme,
-        regency_code
+        {{ regency_of('village_code') }}
 ),
 
 quotas as (

@@ -4,9 +4,9 @@ with removed as (
     select
         programme,
         family_id,
-        province_code,
-        regency_code,
-        row_number() over (partition by programme, regency_code order by family_id) as position
+        {{ province_of('village_code') }} as province_code,
+        {{ regency_of('village_code') }} as regency_code,
+        row_number() over (partition by programme, {{ regency_of('village_code') }} order by family_id) as position
     from {{ ref('listed_decisions') }}
     where decision = 'remove'
 ),

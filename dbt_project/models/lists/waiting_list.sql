@@ -2,13 +2,13 @@
 with listed as (
     select
         programme,
-        regency_code,
+        {{ regency_of('village_code') }} as regency_code,
         count(*) as listed
     from {{ ref('listed_decisions') }}
-    where regency_code is not null
+    where village_code is not null
     group by
         programme,
-        regency_code
+        {{ regency_of('village_code') }}
 ),
 
 remaining as (

@@ -1,8 +1,8 @@
 with families as (
     select
         programmes.programme,
-        families.province_code,
-        families.regency_code,
+        {{ province_of('families.village_code') }} as province_code,
+        {{ regency_of('families.village_code') }} as regency_code,
         families.welfare_decile,
         count(*) as families,
         0 as listed_before,
@@ -11,8 +11,8 @@ with families as (
     cross join {{ ref('programmes_in_force') }} as programmes
     group by
         programmes.programme,
-        families.province_code,
-        families.regency_code,
+        {{ province_of('families.village_code') }},
+        {{ regency_of('families.village_code') }},
         families.welfare_decile
 ),
 

@@ -13,13 +13,11 @@ families as (
         max(
             case
                 when decisions.decision = 'pending'
-                    then {{ days_between('listed.listed_since', 'cycle.cutoff') }}
+                    then {{ days_between('decisions.listed_since', 'cycle.cutoff') }}
             end
         ) as pending_days
     from {{ ref('decisions') }} as decisions
     cross join cycle
-    left join {{ ref('listed_decisions') }} as listed
-        on decisions.programme = listed.programme and decisions.family_id = listed.family_id
     where decisions.regency_code is not null and decisions.decision <> 'not_in_force'
     group by
         decisions.regency_code,

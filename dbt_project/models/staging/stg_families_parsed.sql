@@ -1,24 +1,23 @@
-with trimmed as (
+with delivered as (
     select
         source.file_id,
         source.row_number,
-        files.delivery_cycle,
         files.decimal_comma,
         source.unparsable,
-        {{ trimmed('source.id_keluarga') }} as family_id,
-        {{ trimmed('source.nomor_kartu_keluarga') }} as family_card_no,
+        source.id_keluarga as family_id_text,
+        source.nomor_kartu_keluarga as family_card_no_text,
         {{ undotted(trimmed('source.kode_desa')) }} as village_code,
-        {{ trimmed('source.desil_nasional') }} as welfare_decile_text,
-        {{ trimmed('source.peringkat_nasional') }} as welfare_rank_text,
-        {{ trimmed('source.luas_lantai') }} as floor_area_text,
-        {{ trimmed('source.jenis_lantai_terluas') }} as floor_material_text,
-        {{ trimmed('source.jenis_dinding_terluas') }} as wall_material_text,
-        {{ trimmed('source.jenis_atap_terluas') }} as roof_material_text,
-        {{ trimmed('source.fasilitas_bab') }} as toilet_text,
-        {{ trimmed('source.sumber_air_minum_utama') }} as drinking_water_text,
-        {{ trimmed('source.daya_terpasang') }} as electricity_text,
-        {{ trimmed('source.status_kepemilikan_rumah') }} as tenure_text,
-        {{ trimmed('source.tanggal_pemutakhiran') }} as updated_on_text
+        source.desil_nasional as welfare_decile_text,
+        source.peringkat_nasional as welfare_rank_text,
+        source.luas_lantai as floor_area_text,
+        source.jenis_lantai_terluas as floor_material_text,
+        source.jenis_dinding_terluas as wall_material_text,
+        source.jenis_atap_terluas as roof_material_text,
+        source.fasilitas_bab as toilet_text,
+        source.sumber_air_minum_utama as drinking_water_text,
+        source.daya_terpasang as electricity_text,
+        source.status_kepemilikan_rumah as tenure_text,
+        source.tanggal_pemutakhiran as updated_on_text
     from {{ source('raw', 'dtsen_keluarga') }} as source
     inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
@@ -26,6 +25,8 @@ with trimmed as (
 parsed as (
     select
         *,
+        {{ trimmed('family_id_text') }} as family_id,
+        {{ trimmed('family_card_no_text') }} as family_card_no,
         {{ parse_integer('welfare_decile_text') }} as any_decile,
         {{ parse_integer('welfare_rank_text') }} as any_rank,
         {{ parse_decimal('floor_area_text', 'decimal_comma', 'decimal(7, 1)') }} as floor_area_m2,
@@ -37,7 +38,7 @@ parsed as (
         {{ parse_code('drinking_water_text', 'drinking_waters') }} as drinking_water,
         {{ parse_code('tenure_text', 'tenures') }} as tenure,
         {{ parse_date('updated_on_text') }} as updated_on
-    from trimmed
+    from delivered
 ),
 
 in_domain as (
@@ -53,7 +54,7 @@ in_domain as (
 select
     families.file_id,
     families.row_number,
-    families.delivery_cycle,
+    {{ row_key('families') }} as family_key,
     families.family_id,
     families.family_card_no,
     families.village_code,
@@ -68,26 +69,23 @@ select
     cast(families.electricity_va as integer) as electricity_va,
     families.tenure,
     families.updated_on,
-    coalesce(
-        families.floor_material_text is not null and families.floor_material is null
-        or families.wall_material_text is not null and families.wall_material is null
-        or families.roof_material_text is not null and families.roof_material is null
-        or families.toilet_text is not null and families.toilet is null
-        or families.drinking_water_text is not null and families.drinking_water is null
-        or families.tenure_text is not null and families.tenure is null,
-        false
-    ) as flag_bad_code,
-    coalesce(
-        families.welfare_decile_text is not null and families.welfare_decile is null
-        or families.welfare_rank_text is not null and families.welfare_rank is null
-        or families.floor_area_text is not null and families.floor_area_m2 is null
-        or families.electricity_text is not null and families.electricity_va is null,
-        false
-    ) as flag_bad_value,
+    {{ is_unread('families.floor_material_text', 'families.floor_material') }}
+    or {{ is_unread('families.wall_material_text', 'families.wall_material') }}
+    or {{ is_unread('families.roof_material_text', 'families.roof_material') }}
+    or {{ is_unread('families.toilet_text', 'families.toilet') }}
+    or {{ is_unread('families.drinking_water_text', 'families.drinking_water') }}
+    or {{ is_unread('families.tenure_text', 'families.tenure') }} as flag_bad_code,
+    {{ is_unread('families.welfare_decile_text', 'families.welfare_decile') }}
+    or {{ is_unread('families.welfare_rank_text', 'families.welfare_rank') }}
+    or {{ is_unread('families.floor_area_text', 'families.floor_area_m2') }}
+    or {{ is_unread('families.electricity_text', 'families.electricity_va') }} as flag_bad_value,
     villages.area_code is null as flag_unknown_village,
     case
         when families.unparsable is not null then 'unparsable'
-        when families.family_id is null or families.village_code is null or families.updated_on_text is null
+        when
+            families.family_id is null
+            or families.village_code is null
+            or {{ is_empty('families.updated_on_text', 'families.updated_on') }}
             then 'missing_key'
         when not {{ is_key('families.family_id') }} then 'bad_key'
         when families.updated_on is null then 'bad_value'

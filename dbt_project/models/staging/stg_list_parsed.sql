@@ -2,16 +2,14 @@ with trimmed as (
     select
         source.file_id,
         source.row_number,
-        files.delivery_cycle,
         source.unparsable,
         {{ trimmed('source.program') }} as programme_text,
         {{ trimmed('source.id_keluarga') }} as family_id,
-        {{ trimmed('source.status') }} as status_text,
-        {{ trimmed('source.tanggal_mulai') }} as listed_since_text,
-        {{ trimmed('source.saluran') }} as channel_text,
+        source.status as status_text,
+        source.tanggal_mulai as listed_since_text,
+        source.saluran as channel_text,
         {{ undotted(trimmed('source.kode_desa')) }} as village_text
     from {{ source('raw', 'kemensos_penerima') }} as source
-    inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
 ),
 
 programmes as (
@@ -46,19 +44,22 @@ parsed as (
 select
     file_id,
     row_number,
-    delivery_cycle,
     programme,
     family_id,
     status,
     listed_since,
     channel,
     village_code,
-    coalesce(channel_text is not null and channel is null, false) as flag_bad_code,
+    {{ is_unread('channel_text', 'channel') }} as flag_bad_code,
     coalesce(village_text is not null and village_code is null, false) as flag_bad_value,
     village_code is not null and not village_known as flag_unknown_village,
     case
         when unparsable is not null then 'unparsable'
-        when programme_text is null or family_id is null or status_text is null or listed_since_text is null
+        when
+            programme_text is null
+            or family_id is null
+            or {{ is_empty('status_text', 'status') }}
+            or {{ is_empty('listed_since_text', 'listed_since') }}
             then 'missing_key'
         when not {{ is_key('family_id') }} then 'bad_key'
         when programme is null or status is null then 'bad_code'

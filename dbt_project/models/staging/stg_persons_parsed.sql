@@ -1,31 +1,33 @@
-with trimmed as (
+with delivered as (
     select
-        source.file_id,
-        source.row_number,
-        files.delivery_cycle,
-        source.unparsable,
-        {{ trimmed('source.id_individu') }} as person_id,
-        {{ trimmed('source.id_keluarga') }} as family_id,
-        {{ trimmed('source.nomor_induk_kependudukan') }} as nik,
-        {{ trimmed('source.nama') }} as full_name,
-        {{ trimmed('source.jenis_kelamin') }} as sex_text,
-        {{ trimmed('source.tanggal_lahir') }} as birth_date_text,
-        {{ trimmed('source.status_hubungan_keluarga') }} as family_role_text,
-        {{ trimmed('source.status_kawin') }} as marital_status_text,
-        {{ trimmed('source.partisipasi_sekolah') }} as school_participation_text,
-        {{ trimmed('source.jenjang_tertinggi_yang_diduduki') }} as school_level_text,
-        {{ trimmed('source.status_bekerja') }} as working_text,
-        {{ trimmed('source.status_dalam_pekerjaan_utama') }} as work_status_text,
-        {{ trimmed('source.tingkat_disabilitas') }} as disability_text,
-        {{ trimmed('source.hamil') }} as pregnant_text,
-        {{ trimmed('source.tanggal_pemutakhiran') }} as updated_on_text
-    from {{ source('raw', 'dtsen_individu') }} as source
-    inner join {{ ref('stg_files') }} as files on source.file_id = files.file_id
+        file_id,
+        row_number,
+        unparsable,
+        id_individu as person_id_text,
+        id_keluarga as family_id_text,
+        nomor_induk_kependudukan as nik_text,
+        nama as full_name_text,
+        jenis_kelamin as sex_text,
+        tanggal_lahir as birth_date_text,
+        status_hubungan_keluarga as family_role_text,
+        status_kawin as marital_status_text,
+        partisipasi_sekolah as school_participation_text,
+        jenjang_tertinggi_yang_diduduki as school_level_text,
+        status_bekerja as working_text,
+        status_dalam_pekerjaan_utama as work_status_text,
+        tingkat_disabilitas as disability_text,
+        hamil as pregnant_text,
+        tanggal_pemutakhiran as updated_on_text
+    from {{ source('raw', 'dtsen_individu') }}
 ),
 
 parsed as (
     select
         *,
+        {{ trimmed('person_id_text') }} as person_id,
+        {{ trimmed('family_id_text') }} as family_id,
+        {{ parse_nik('nik_text') }} as any_nik,
+        {{ trimmed('full_name_text') }} as full_name,
         {{ parse_code('sex_text', 'sexes') }} as sex,
         {{ parse_date('birth_date_text') }} as any_birth_date,
         {{ parse_code('family_role_text', 'family_roles') }} as family_role,
@@ -36,32 +38,39 @@ parsed as (
         {{ parse_code('work_status_text', 'work_statuses') }} as work_status,
         {{ parse_code('disability_text', 'disabilities') }} as disability,
         {{ parse_code('pregnant_text', 'yes_no') }} as pregnant,
-        {{ parse_date('updated_on_text') }} as updated_on,
-        {{ is_well_formed_nik('nik') }} as nik_well_formed
-    from trimmed
+        {{ parse_date('updated_on_text') }} as updated_on
+    from delivered
 ),
 
 in_domain as (
     select
         parsed.*,
+        case when {{ is_well_formed_nik('parsed.any_nik') }} then parsed.any_nik end as nik,
         case
             when parsed.any_birth_date between date '1900-01-01' and cycle.cutoff then parsed.any_birth_date
         end as birth_date,
-        parsed.school_participation_text is not null and parsed.school_participation is null
-        or parsed.school_level_text is not null and parsed.school_level is null
-        or parsed.disability_text is not null and parsed.disability is null
-        or parsed.pregnant_text is not null and parsed.pregnant is null as component_value_lost
+        {{ is_unread('parsed.school_participation_text', 'parsed.school_participation') }}
+        or {{ is_unread('parsed.school_level_text', 'parsed.school_level') }}
+        or {{ is_unread('parsed.disability_text', 'parsed.disability') }}
+        or {{ is_unread('parsed.pregnant_text', 'parsed.pregnant') }} as component_value_lost
     from parsed
     cross join {{ ref('stg_cycle') }} as cycle
+),
+
+districts as (
+    select cast(area_code as bigint) as district
+    from {{ ref('stg_areas') }}
+    where area_level = 'district'
 )
 
 select
     persons.file_id,
     persons.row_number,
-    persons.delivery_cycle,
     persons.person_id,
-    persons.family_id,
+    families.family_key,
+    case when families.family_key is null then persons.family_id end as unknown_family_id,
     persons.nik,
+    case when persons.nik is null then {{ trimmed('persons.nik_text') }} end as ill_formed_nik,
     persons.full_name,
     persons.sex,
     persons.birth_date,
@@ -74,37 +83,35 @@ select
     persons.disability,
     persons.pregnant,
     persons.updated_on,
-    persons.nik_well_formed,
     persons.component_value_lost,
     persons.component_value_lost
-    or persons.marital_status_text is not null and persons.marital_status is null
-    or persons.working_text is not null and persons.working is null
-    or persons.work_status_text is not null and persons.work_status is null as flag_bad_code,
-    persons.nik is not null and not persons.nik_well_formed as flag_bad_nik,
-    persons.nik_well_formed and districts.area_code is null as flag_nik_area,
+    or {{ is_unread('persons.marital_status_text', 'persons.marital_status') }}
+    or {{ is_unread('persons.working_text', 'persons.working') }}
+    or {{ is_unread('persons.work_status_text', 'persons.work_status') }} as flag_bad_code,
+    {{ is_unread('persons.nik_text', 'persons.nik') }} as flag_bad_nik,
+    persons.nik is not null and districts.district is null as flag_nik_area,
     coalesce(
-        persons.nik_well_formed
-        and (
-            {{ nik_day('persons.nik') }} <> extract(day from persons.birth_date)
-            or {{ cast_or_null('substr(persons.nik, 9, 2)', 'integer') }} <> extract(month from persons.birth_date)
-            or {{ cast_or_null('substr(persons.nik, 11, 2)', 'integer') }}
-            <> extract(year from persons.birth_date) - 100 * floor(extract(year from persons.birth_date) / 100)
-            or (substr(persons.nik, 7, 1) >= '4') <> (persons.sex = 'P')
-        ),
+        {{ nik_day('persons.nik') }} <> extract(day from persons.birth_date)
+        or {{ digits('persons.nik', 6, 2) }} <> extract(month from persons.birth_date)
+        or {{ digits('persons.nik', 4, 2) }} <> mod(extract(year from persons.birth_date), 100)
+        or ({{ digits('persons.nik', 8, 2) }} > 40) <> (persons.sex = 'P'),
         false
     ) as flag_nik_mismatch,
     case
         when persons.unparsable is not null then 'unparsable'
         when
-            persons.person_id is null or persons.family_id is null or persons.sex_text is null
-            or persons.birth_date_text is null or persons.family_role_text is null or persons.updated_on_text is null
+            persons.person_id is null
+            or persons.family_id is null
+            or {{ is_empty('persons.sex_text', 'persons.sex') }}
+            or {{ is_empty('persons.birth_date_text', 'persons.birth_date') }}
+            or {{ is_empty('persons.family_role_text', 'persons.family_role') }}
+            or {{ is_empty('persons.updated_on_text', 'persons.updated_on') }}
             then 'missing_key'
         when not {{ is_key('persons.person_id') }} or not {{ is_key('persons.family_id') }} then 'bad_key'
         when persons.sex is null or persons.family_role is null then 'bad_code'
         when persons.birth_date is null or persons.updated_on is null then 'bad_value'
-        when families.family_id is null then 'orphan'
+        when families.family_key is null then 'orphan'
     end as row_rule
 from in_domain as persons
 left join {{ ref('stg_families') }} as families on persons.family_id = families.family_id
-left join {{ ref('stg_areas') }} as districts
-    on substr(persons.nik, 1, 6) = districts.area_code and districts.area_level = 'district'
+left join districts on {{ digits('persons.nik', 10, 6) }} = districts.district

@@ -20,7 +20,7 @@
 {% for source, parsed, duplicates, own_flags in sources %}
 select
     '{{ source }}' as source,
-    parsed.delivery_cycle,
+    files.delivery_cycle,
     parsed.file_id,
     parsed.row_number,
     {% for flag in flags -%}
@@ -28,6 +28,7 @@ select
     {% endfor -%}
     coalesce(parsed.row_rule, duplicates.rule) as row_rule
 from {{ ref(parsed) }} as parsed
+inner join {{ ref('stg_files') }} as files on parsed.file_id = files.file_id
 left join {{ ref(duplicates) }} as duplicates
     on parsed.file_id = duplicates.file_id and parsed.row_number = duplicates.row_number
 {% if not loop.last %}union all{% endif %}
