@@ -59,6 +59,12 @@
     struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
+{# One of the values that named_row put together. #}
+{% macro part_of(row, name) %}{{ return(adapter.dispatch('part_of')(row, name)) }}{% endmacro %}
+{% macro duckdb__part_of(row, name) -%}
+    struct_extract({{ row }}, '{{ name }}')
+{%- endmacro %}
+
 {# Whole days between two dates, later minus earlier. #}
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
 {% macro duckdb__days_between(earlier, later) -%}

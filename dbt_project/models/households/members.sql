@@ -1,5 +1,6 @@
 {# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH
-   component. The payee is the least of the rows that begin as the rule sorts: usable NIK, role, birth date, person_id.
+   component. The payee is the least of the rows that begin
+            as the rule sorts: usable NIK, role, birth date, person_id.
    A person qualifies for components in force alone; ages and schools are judged so in persons. #}
 with components as (
     select
@@ -58,8 +59,10 @@ gathered as (
         cast(sum(case when is_living and disability in ('SEDANG', 'BERAT') then 1 else 0 end) as integer)
             as disabled_persons,
         cast(sum(case when is_living and is_pregnant then 1 else 0 end) as integer) as pregnant_persons,
-        cast(sum(case when is_living and is_early_childhood then 1 else 0 end) as integer) as early_childhood_persons,
-        cast(sum(case when is_living and is_severely_disabled then 1 else 0 end) as integer) as severely_disabled_persons,
+        cast(sum(case when is_living and is_early_childhood then 1 else 0 end) as integer)
+            as early_childhood_persons,
+        cast(sum(case when is_living and is_severely_disabled then 1 else 0 end) as integer)
+            as severely_disabled_persons,
         cast(sum(case when is_living and is_school_sd then 1 else 0 end) as integer) as school_sd_persons,
         cast(sum(case when is_living and is_school_smp then 1 else 0 end) as integer) as school_smp_persons,
         cast(sum(case when is_living and is_school_sma then 1 else 0 end) as integer) as school_sma_persons,
@@ -88,10 +91,10 @@ select
     component_value_lost,
     nik_shared_across,
     file_id,
-    payee.person_id as payee_person_id,
-    payee.nik as payee_nik,
-    payee.nik_usable as payee_nik_usable,
-    payee.nik_unmatched as payee_nik_unmatched,
-    payee.working as payee_working,
-    payee.work_status as payee_work_status
+    {{ part_of('payee', 'person_id') }} as payee_person_id,
+    {{ part_of('payee', 'nik') }} as payee_nik,
+    {{ part_of('payee', 'nik_usable') }} as payee_nik_usable,
+    {{ part_of('payee', 'nik_unmatched') }} as payee_nik_unmatched,
+    {{ part_of('payee', 'working') }} as payee_working,
+    {{ part_of('payee', 'work_status') }} as payee_work_status
 from gathered

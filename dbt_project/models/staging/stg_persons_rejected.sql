@@ -1,4 +1,5 @@
-{# Rejected rows of persons, other than superseded ones, with the accepted family that they name; names_family: whether they name any. #}
+{# Rejected rows of persons, other than superseded ones, with the accepted family that they name; names_family: whether
+   they name any. #}
 select
     parsed.file_id,
     rules.row_rule as rule,
