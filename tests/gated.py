@@ -31,7 +31,7 @@ def failing(settings: Settings, cycle: str, models: Models) -> set[str]:
     prepare_build(settings, cycle, "a test", ingested)
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute(f"ATTACH '{build_file(settings, cycle)}' AS build; USE build")
-        _build(models, connection)
+        models.build(connection)
         found = {
             gate: (float(value), float(value))
             for gate, value in connection.execute("SELECT gate, value FROM gates.gate_values").fetchall()
@@ -51,17 +51,6 @@ def failing(settings: Settings, cycle: str, models: Models) -> set[str]:
     limits = [limit for limit in limits_in_force(cycle) if limit.gate not in NOT_JUDGED]
     assert {limit.gate for limit in limits} <= found.keys()
     return {limit.gate for limit in limits if not _within(limit, *found[limit.gate])}
-
-
-def _build(models: Models, connection: duckdb.DuckDBPyConnection) -> None:
-    """Seeds and every model, over the raw views that are there."""
-    for schema in sorted({"rules", *(node["schema"] for node in models._models.values())}):
-        connection.execute(f"CREATE SCHEMA {schema}")
-    models._load_seeds(connection)
-    for key in models._order:
-        node = models._models[key]
-        kind = "VIEW" if node["config"]["materialized"] == "view" else "TABLE"
-        connection.execute(f"CREATE {kind} {node['relation_name']} AS {node['compiled_code']}")
 
 
 def _within(limit: GateLimit, low: float, high: float) -> bool:

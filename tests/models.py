@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +56,25 @@ class Models:
         """Build every model from delivered rows; the connection holds them."""
         connection = duckdb.connect(config={"threads": 2})
         connection.execute("attach ':memory:' as build; use build")
-        for schema in ("raw", "reference", "released", "rules", *sorted({n["schema"] for n in self._models.values()})):
+        for schema in ("raw", "reference", "released"):
+            connection.execute(f"create schema {schema}")
+        self._load_rows(connection, list(rows), cycle)
+        self.build(connection)
+        return connection
+
+    def build(self, connection: duckdb.DuckDBPyConnection, run: Callable[[str, str], object] | None = None) -> None:
+        """Seeds and every model over what is delivered there; ``run``, if given, runs a model's statement by its name."""
+        for schema in sorted({"rules", *(node["schema"] for node in self._models.values())}):
             connection.execute(f"create schema {schema}")
         self._load_seeds(connection)
-        self._load_rows(connection, list(rows), cycle)
         for key in self._order:
             node = self._models[key]
             kind = "view" if node["config"]["materialized"] == "view" else "table"
-            connection.execute(f"create {kind} {node['relation_name']} as {node['compiled_code']}")
-        return connection
+            statement = f"create {kind} {node['relation_name']} as {node['compiled_code']}"
+            if run:
+                run(node["name"], statement)
+            else:
+                connection.execute(statement)
 
     def _load_seeds(self, connection: duckdb.DuckDBPyConnection) -> None:
         for node in self._seeds:
