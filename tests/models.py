@@ -63,7 +63,7 @@ class Models:
         return connection
 
     def build(self, connection: duckdb.DuckDBPyConnection, run: Callable[[str, str], object] | None = None) -> None:
-        """Seeds and every model over what is delivered there; ``run``, if given, runs a model's statement by its name."""
+        """Seeds and every model over what is delivered there; ``run``, if given, runs each model's statement."""
         for schema in sorted({"rules", *(node["schema"] for node in self._models.values())}):
             connection.execute(f"create schema {schema}")
         self._load_seeds(connection)

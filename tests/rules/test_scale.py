@@ -1,4 +1,4 @@
-"""Whatever the machine: digests do not depend on threads and memory, and no model reads or multiplies more than it must.
+"""Digests depend on neither threads nor memory, and no model reads more than it must or multiplies rows.
 
 No timing: what grows with the nation shows in rows and scans at 300,000 families as it would at 95 million. That file
 splits and the order of rows change nothing either is shown by the golden case in its other forms (tests/pipeline).
