@@ -20,42 +20,58 @@ _STEP = re.compile(r"^  (\S+): (done|failed) in ([0-9.]+) s$", re.MULTILINE)
 def rung(folder: Path, families: int, form: str, memory_limit: str) -> dict[str, Any]:
     """One cycle of ``families`` families in a lake under ``folder``, which must have room for it.
 
-    Returns seconds by step and by dbt model, peak memory of all processes together and disk in bytes. Raises
-    RuntimeError when a command fails.
+    Deliveries of that size and form that lie there already are used again; whatever else is there is removed.
+    Returns seconds by step and by dbt model, and in bytes the peak memory of all processes together, disk, and what
+    was read, written and spilled. Raises RuntimeError when a command fails.
     """
     lake, home = folder / "lake", folder / "home"
-    shutil.rmtree(folder, ignore_errors=True)
     environment = {
         **os.environ,
         "MUTAKHIR_LAKE": str(lake),
         "DAGSTER_HOME": str(home),
         "MUTAKHIR_MEMORY_LIMIT": memory_limit,
     }
-    delivered = watch(
-        [_command("mutakhir-simulate"), "--families", str(families), "--cycle", CYCLE, "--format", form],
-        environment,
-        folder,
-    )
-    if delivered.exit_code:
-        raise RuntimeError(f"the simulation of {families} families failed:\n{delivered.output}")
+    if _delivered(lake) == (families, form):
+        for path in (home, *(path for path in lake.iterdir() if path.name not in ("landing", "simulation"))):
+            shutil.rmtree(path, ignore_errors=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        made = watch(
+            [_command("mutakhir-simulate"), "--families", str(families), "--cycle", CYCLE, "--format", form],
+            environment,
+            folder,
+        )
+        if made.exit_code:
+            raise RuntimeError(f"the simulation of {families} families failed:\n{made.output}")
     deliveries = size(lake)
-    run = watch([_command("mutakhir"), "run", "--cycle", CYCLE], environment, folder)
+    run = watch([_command("mutakhir"), "run", "--cycle", CYCLE], environment, folder, lake / "build" / ".tmp")
     if run.exit_code:
         raise RuntimeError(f"the cycle of {families} families failed:\n{run.output}")
     return {
         "families": families,
         "format": form,
         "memory_limit": memory_limit,
-        "simulated_seconds": delivered.seconds,
         "seconds": run.seconds,
         "cpu_seconds": run.cpu_seconds,
         "peak_memory": run.peak_memory,
+        "read_bytes": run.read,
+        "written_bytes": run.written,
+        "peak_spilled": run.peak_spilled,
         "deliveries_bytes": deliveries,
         "peak_disk_beside_deliveries": run.peak_disk - deliveries,
         "disk_beside_deliveries": size(folder) - deliveries,
         "steps": {step: float(seconds) for step, _, seconds in _STEP.findall(run.output)},
         "models": _models(lake),
     }
+
+
+def _delivered(lake: Path) -> tuple[int, str] | None:
+    """Families and form of the deliveries that the lake already has."""
+    record = lake / "simulation" / f"{CYCLE}.json"
+    if not record.exists():
+        return None
+    made = json.loads(record.read_text(encoding="utf-8"))
+    return made["families"], made["format"]
 
 
 def _command(name: str) -> str:

@@ -63,13 +63,15 @@ def render() -> Path:
         "`python -m benchmarks ladder`: a whole cycle, ingest to gates, with every gate and test, by `mutakhir run`."
         " Memory is that of all processes together, disk what is used beside the deliveries, at the most.",
         "",
-        "| families | deliveries | seconds | processor seconds | memory | disk | slowest models (s) | measured |",
-        "|---|---|---|---|---|---|---|---|",
+        "| families | deliveries | seconds | processor seconds | memory | disk | spilled | read | written |"
+        " slowest models (s) | measured |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {row['families']:,} | {row['format']}, {row['deliveries_bytes'] / _MB:,.0f} MB | {row['seconds']:.0f} |"
         f" {row['cpu_seconds']:.0f} | {row['peak_memory'] / _GB:.1f} GB |"
         f" {row['peak_disk_beside_deliveries'] / _GB:.1f} GB |"
+        f" {' | '.join(_gigabytes(row, name) for name in ('peak_spilled', 'read_bytes', 'written_bytes'))} |"
         f" {', '.join(f'{name} {seconds:.0f}' for name, seconds in list(row['models'].items())[:4])} |"
         f" {row['of']['at'][:10]}, {row['of']['commit']}, load before {row['of']['machine']['load_before']} |"
         for row in rows
@@ -85,6 +87,11 @@ def render() -> Path:
     path = HERE / "RESULTS.md"
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return path
+
+
+def _gigabytes(row: dict[str, Any], name: str) -> str:
+    """A size, where it was measured."""
+    return f"{row[name] / _GB:.1f} GB" if name in row else ""
 
 
 def _curves(rows: list[dict[str, Any]]) -> alt.HConcatChart:

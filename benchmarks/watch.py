@@ -1,4 +1,4 @@
-"""What a command and all processes under it use while they run: memory together, bytes read and written, disk.
+"""What a command and all processes under it use while they run: memory together, bytes read, written and spilled, disk.
 
 Samples the operating system; knows nothing of the command.
 """
@@ -23,16 +23,20 @@ class Watched:
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     peak_disk: int = 0
+    peak_spilled: int = 0
+    read: int = 0
+    written: int = 0
     output: str = ""
     exit_code: int = 0
     _cpu: dict[int, float] = field(default_factory=dict)
+    _io: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Watched:
-    """Run ``command`` to its end; ``folder`` is where the disk it uses is measured.
+def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path, spill: Path | None = None) -> Watched:
+    """Run ``command`` to its end; ``folder`` is where its disk is measured, ``spill`` where the engine's own part is.
 
     Memory is the sum of the proportional set sizes of the process and all its descendants, so that shared pages count
-    once; the highest of five samples a second.
+    once; the highest of five samples a second. Bytes read and written count those of the page cache too.
     """
     found = Watched()
     start = time.monotonic()
@@ -45,6 +49,7 @@ def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path) 
         _sample(found, root)
         if samples % 10 == 0:
             found.peak_disk = max(found.peak_disk, size(folder))
+            found.peak_spilled = max(found.peak_spilled, size(spill) if spill else 0)
         samples += 1
         time.sleep(_EVERY_SECONDS)
     found.seconds = time.monotonic() - start
@@ -52,6 +57,7 @@ def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path) 
     found.exit_code = process.returncode
     found.peak_disk = max(found.peak_disk, size(folder))
     found.cpu_seconds = sum(found._cpu.values())
+    found.read, found.written = (sum(part) for part in zip(*found._io.values(), strict=True))
     return found
 
 
@@ -63,6 +69,8 @@ def _sample(found: Watched, root: psutil.Process) -> None:
                 memory += process.memory_full_info().pss
                 times = process.cpu_times()
                 found._cpu[process.pid] = times.user + times.system
+                moved = process.io_counters()
+                found._io[process.pid] = moved.read_chars, moved.write_chars
     found.peak_memory = max(found.peak_memory, memory)
 
 
