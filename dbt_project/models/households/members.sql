@@ -13,29 +13,27 @@ with components as (
 ranked as (
     select
         persons.*,
-        case
-            when persons.is_living and persons.age >= cycle.payee_min_age
-                then {{ named_row({
-                    'usable_first': 'case when persons.nik_usable then 0 else 1 end',
-                    'role_order': "case persons.family_role
-                        when 'KEPALA' then 1
-                        when 'PASANGAN' then 2
-                        when 'ANAK' then 3
-                        when 'MENANTU' then 4
-                        when 'ORANG_TUA' then 5
-                        when 'CUCU' then 6
-                        when 'FAMILI_LAIN' then 7
-                        else 8
-                    end",
-                    'birth_date': 'persons.birth_date',
-                    'person_id': 'persons.person_id',
-                    'nik': 'persons.nik',
-                    'nik_usable': 'persons.nik_usable',
-                    'nik_unmatched': 'persons.nik_unmatched',
-                    'working': 'persons.working',
-                    'work_status': 'persons.work_status',
-                }) }}
-        end as possible_payee,
+        persons.is_living and persons.age >= cycle.payee_min_age as may_be_payee,
+        {{ named_row({
+            'usable_first': 'case when persons.nik_usable then 0 else 1 end',
+            'role_order': "case persons.family_role
+                when 'KEPALA' then 1
+                when 'PASANGAN' then 2
+                when 'ANAK' then 3
+                when 'MENANTU' then 4
+                when 'ORANG_TUA' then 5
+                when 'CUCU' then 6
+                when 'FAMILI_LAIN' then 7
+                else 8
+            end",
+            'birth_date': 'persons.birth_date',
+            'person_id': 'persons.person_id',
+            'nik': 'persons.nik',
+            'nik_usable': 'persons.nik_usable',
+            'nik_unmatched': 'persons.nik_unmatched',
+            'working': 'persons.working',
+            'work_status': 'persons.work_status',
+        }) }} as person,
         persons.is_living and (
             (persons.is_pregnant and components.pregnant_counts)
             or persons.is_early_childhood
@@ -70,7 +68,7 @@ gathered as (
         max(case when is_living and component_value_lost then 1 else 0 end) = 1 as component_value_lost,
         max(case when nik_shared_across then 1 else 0 end) = 1 as nik_shared_across,
         max(file_id) as file_id,
-        min(possible_payee) as payee
+        min(person) filter (where may_be_payee) as payee
     from ranked
     group by family_key
 )

@@ -107,7 +107,10 @@ select
             or {{ is_empty('persons.family_role_text', 'persons.family_role') }}
             or {{ is_empty('persons.updated_on_text', 'persons.updated_on') }}
             then 'missing_key'
-        when not {{ is_key('persons.person_id') }} or not {{ is_key('persons.family_id') }} then 'bad_key'
+        when
+            not {{ is_key('persons.person_id') }}
+            or (families.family_key is null and not {{ is_key('persons.family_id') }})
+            then 'bad_key'
         when persons.sex is null or persons.family_role is null then 'bad_code'
         when persons.birth_date is null or persons.updated_on is null then 'bad_value'
         when families.family_key is null then 'orphan'
