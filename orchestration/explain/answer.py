@@ -192,7 +192,6 @@ class Answer(_Part):
     unmasked: bool
     looked_in: list[str]
     cycles: list[CycleAnswer]
-    notes: list[Text] = []
 
     @property
     def found(self) -> bool:

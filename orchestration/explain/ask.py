@@ -11,7 +11,7 @@ from orchestration.engine import engine
 from orchestration.explain import reasons, standing
 from orchestration.explain.answer import Answer, CycleAnswer, Decision, Evidence, Outcome, Programme, Situation, Text
 from orchestration.explain.delivered import Delivered
-from orchestration.explain.lookup import Folder, Found, Rows, find, folders, listed_since, mart
+from orchestration.explain.lookup import Folder, Found, NotExplained, Rows, find, folders, listed_since, mart
 from orchestration.explain.phrases import phrase
 from orchestration.explain.question import Question, WrongQuestion, record
 from orchestration.explain.rules import deciles_basis
@@ -56,14 +56,13 @@ class _Family:
         self.folder = folder
         self.question = question
         self.rules = mart(connection, folder, "dim_criterion")
-        self.programmes = [
-            row
-            for row in sorted(mart(connection, folder, "dim_programme"), key=lambda row: row["programme"])
-            if question.programme in (None, row["programme"])
-        ]
-        if not self.programmes:
-            known = ", ".join(row["programme"] for row in mart(connection, folder, "dim_programme"))
-            raise WrongQuestion(f"{folder.name} has no such programme; it has {known}")
+        programmes = sorted(mart(connection, folder, "dim_programme"), key=lambda row: row["programme"])
+        known = [row["programme"] for row in programmes]
+        if not known:
+            raise NotExplained(f"{folder.path} has no mart dim_programme: it cannot be explained")
+        if question.programme not in (None, *known):
+            raise WrongQuestion(f"{folder.name} has no such programme; it has {', '.join(known)}")
+        self.programmes = [row for row in programmes if question.programme in (None, row["programme"])]
         self.delivered = Delivered(settings, connection, folder, question.family_id, question.unmask)
 
     def answer(self) -> CycleAnswer | None:

@@ -12,7 +12,7 @@ from rich.text import Text as Styled
 
 from orchestration.contracts.code_lists import areas
 from orchestration.explain.answer import Answer, Criterion, CycleAnswer, Language, Member, Outcome, Programme, Row
-from orchestration.explain.phrases import phrase
+from orchestration.explain.phrases import basis, phrase, source_name
 
 _COLOURS = {"remove": "red", "hold": "yellow", "pending": "yellow", "keep": "green", "confirm": "green"}
 _WITHOUT: tuple[Outcome, ...] = ("does_not_apply", "not_considered", "not_known")
@@ -34,8 +34,8 @@ class _Counter:
     def answer(self, answer: Answer) -> Iterator[RenderableType]:
         yield Styled(self._say("label", "family", family=answer.family_id), style="bold")
         yield Styled(self._say("label", "look_up", digest=answer.look_up, purpose=answer.purpose), style="dim")
-        for note in answer.notes:
-            yield Styled(note.of(self._language))
+        if unknown := set(answer.looked_in) - {f"{one.cycle} {one.release or 'candidate'}" for one in answer.cycles}:
+            yield Styled(self._say("label", "not_in", where=", ".join(sorted(unknown))), style="dim")
         for cycle in answer.cycles:
             yield from self._cycle(cycle)
 
@@ -105,8 +105,8 @@ class _Counter:
         said = ", ".join("–" if value is None else str(value) for value in welfare)
         grid.add_row(self._say("label", "welfare"), said)
         if programme.in_force:
-            basis = self._say("label", "basis", basis=programme.deciles_legal_basis)
-            grid.add_row(self._say("label", "covered"), f"{programme.decile_min}–{programme.decile_max} ({basis})")
+            law = self._say("label", "basis", basis=basis(programme.deciles_legal_basis))
+            grid.add_row(self._say("label", "covered"), f"{programme.decile_min}–{programme.decile_max} ({law})")
         return grid
 
     def _evidence(self, shown: list[Criterion]) -> Table:
@@ -131,16 +131,16 @@ class _Counter:
     def _proof(self, one: Criterion) -> Iterator[str]:
         assert one.evidence is not None
         evidence = one.evidence
-        yield f"{evidence.evidence_date} · {self._say('source', evidence.source)}"
+        yield self._say("label", "evidence_of", date=evidence.evidence_date, source=source_name(evidence.source))
         if evidence.delivery_digest:
-            yield self._say("label", "delivery", digest=f"{evidence.source}/{evidence.delivery_digest[:16]}")
+            yield self._say("label", "delivery", digest=f"{evidence.source}/{evidence.delivery_digest[:12]}")
         for row in evidence.rows:
             yield self._say("label", "row", file=row.file, row=row.row_number, values=_values(row))
         if evidence.rows_note:
             yield evidence.rows_note.of(self._language)
 
     def _rule(self, one: Criterion) -> Iterator[str]:
-        yield self._say("label", "basis", basis=one.legal_basis)
+        yield self._say("label", "basis", basis=basis(one.legal_basis))
         if one.in_force_since:
             yield self._say("label", "since", since=one.in_force_since, certainty=one.certainty)
         if one.siks_status:

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from orchestration.contracts.code_lists import areas, villages
 from orchestration.cycles import cutoff, parse_cycle
 from orchestration.explain.answer import Answer, CycleAnswer, Programme
-from orchestration.explain.phrases import bulan, phrase, tanggal
+from orchestration.explain.phrases import basis, bulan, phrase, source_name, tanggal
 from orchestration.explain.rules import parameter
 from orchestration.settings import private_dir
 
@@ -51,7 +51,8 @@ def letter(answer: Answer, today: date) -> str:
         upheld_days=parameter(cycle.cycle, "objection_upheld_days"),
         contestable=any(_contestable(programme) for programme in decided),
         decision=lambda programme: phrase("decision", programme.decision.decision).id,
-        source=lambda name: phrase("source", name).id,
+        source=lambda name: source_name(name).id,
+        basis=lambda known: basis(known).id,
         by=lambda name: phrase("by", name).id,
     )
 

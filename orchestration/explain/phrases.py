@@ -30,6 +30,17 @@ def phrase(group: str, name: str, **values: Any) -> Text:
     )
 
 
+def source_name(source: str) -> Text:
+    """What people call a source; its own name when it has no other."""
+    return phrase("source", source) if has_phrase("source", source) else Text(en=source, id=source)
+
+
+def basis(legal_basis: str | None) -> Text:
+    """A legal basis as the release has it; that none is known is said in both languages."""
+    known = legal_basis not in (None, "", "not known")
+    return Text(en=str(legal_basis), id=str(legal_basis)) if known else phrase("basis", "not_known")
+
+
 def has_phrase(group: str, name: str) -> bool:
     """Whether there is ``[group.name]``."""
     return name in _phrases()[group]
