@@ -106,7 +106,8 @@ class Reached(_Part):
 class Standing(_Part):
     """How near the family came to a place, in one regency; what is not known is None.
 
-    ``places_short``: how many more places the regency would have needed for this family, as things stood.
+    ``position_in_regency``: among the candidates of its regency that were not selected, from 1; so many more families
+    of the regency have to be selected until it is this one's turn.
     ``selection_order``: among all candidates of the programme in the nation, from 1.
     """
 
@@ -119,7 +120,6 @@ class Standing(_Part):
     waiting_in_regency: int | None = None
     places_in_regency: int | None = None
     selected_in_regency: int | None = None
-    places_short: int | None = None
     selection_order: int | None = None
     last_in_regency: Reached | None = None
     last_in_nation: Reached | None = None

@@ -151,7 +151,7 @@ class _Family:
             "decision": None,
             "criteria": reasons.criteria(self.folder.cycle, self.rules, name, evidence),
             "standing": near,
-            "changes": [reasons.change("places", places=near.places_short)],
+            "changes": [reasons.change("turn", position=near.position_in_regency)],
         }
 
     def _neither(

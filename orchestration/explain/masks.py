@@ -16,8 +16,8 @@ def masked_nik(nik: str | None) -> str | None:
 
 
 def masked_name(name: str | None) -> str | None:
-    """``B*** R***``: the first letter of each word, without its length."""
-    return None if name is None else " ".join(f"{word[0]}***" for word in name.split())
+    """``B*** R***``: the first letters of the first two words; a name spelled out in blanks stays hidden."""
+    return None if name is None else " ".join(f"{word[0]}***" for word in name.split()[:2])
 
 
 def _hidden(text: str | None) -> str | None:

@@ -32,21 +32,14 @@ def of_waiting(
 ) -> Standing:
     """The standing of a family on the waiting list; its order in the nation when the build still knows it.
 
-    The list holds the regency's remaining candidates in selection order: the family in position 3 would have been
-    selected in its regency's own round with three places more.
+    The list holds the regency's remaining candidates in selection order, the order of every round.
     """
-    files = folder.files("waiting_list", waiting["programme"])
-    same = f"regency_code = {literal(waiting['regency_code'])}"
-    length = rows(connection, files, same, folder, "count(*) as families")[0]["families"]
-    position = waiting["position_in_regency"]
     return _standing(
         connection,
         folder,
         waiting["programme"],
         waiting["regency_code"],
-        position_in_regency=position,
-        waiting_list_length=length,
-        places_short=position,
+        position_in_regency=waiting["position_in_regency"],
         selection_order=candidate.selection_order if candidate else None,
     )
 
@@ -61,7 +54,6 @@ def of_candidate(
         programme,
         candidate.regency_code,
         position_in_regency=candidate.position_in_regency,
-        places_short=candidate.position_in_regency,
         selection_order=candidate.selection_order,
     )
 
@@ -84,6 +76,7 @@ def _standing(
     return Standing(
         regency_code=regency,
         selected_in_nation=reached["families"],
+        waiting_list_length=funnel.get("on_waiting_list"),
         waiting_in_regency=funnel.get("waiting"),
         places_in_regency=funnel.get("vacancies"),
         selected_in_regency=funnel.get("replaced"),

@@ -157,9 +157,9 @@ def test_a_waiting_family_knows_how_far_it_was(golden: loader.Golden, explained:
         part = of(explained[row["family_id"]], row["programme"])
         assert part.situation == "waiting" and part.standing is not None
         position = int(row["position_in_regency"])
-        assert (part.standing.position_in_regency, part.standing.places_short) == (position, position)
+        assert part.standing.position_in_regency == position
         assert part.standing.regency_code == row["regency_code"] and part.standing.selection_order
-        assert [change.kind for change in part.changes] == ["places"]
+        assert [change.kind for change in part.changes] == ["turn"]
     third = of(explained["BM-D2"], "SEMBAKO").standing
     assert third is not None and third.last_in_regency is not None and third.last_in_nation is not None
     assert (third.waiting_list_length, third.selected_in_nation) == (3, 7)

@@ -65,7 +65,8 @@ def test_of_a_nik_the_last_digits_are_shown(nik: str | None, shown: str | None) 
 
 
 def test_of_a_name_initials_are_shown_and_of_free_words_nothing() -> None:
-    assert masked_name("Siti  Aminah binti A") == "S*** A*** b*** A***"
+    assert masked_name("Siti  Aminah binti A") == "S*** A***"
+    assert masked_name("W a y a n") == "W*** a***"
     assert masked_name(None) is None
     assert masked_values({"reason": "Pak Budi sudah kerja", "nik": None, "result": "LAYAK"}) == {
         "reason": "***",
