@@ -129,6 +129,9 @@ def test_the_rows_of_evidence_are_rows_delivered_about_the_family(
                     assert one.evidence.rows_note is not None
     absent = {"NO-MEMBERS", "GHOST"} & {family for family, _ in without}
     assert absent and {criterion for _, criterion in without} <= {"MEMBERS_INCOMPLETE", "NOT_IN_REGISTRY"}
+    registers = of(explained["ALL-REGISTERS"], "SEMBAKO").of_outcome("counts")
+    assert len(registers) == 12
+    assert all([row.values["register"].upper() for row in one.evidence.rows] == [one.criterion] for one in registers)
     (row,) = of(explained["SPOUSE-ASN"], "SEMBAKO").of_outcome("counts")[0].evidence.rows
     assert (row.person_id, row.values["register"]) == ("SPOUSE-ASN-2", "ASN")
 
