@@ -9,7 +9,7 @@ import pytest
 os.environ["MUTAKHIR_APPROVERS"] = str(Path(__file__).with_name("no_signoffs.toml"))
 """Tests that are about sign-offs name approvers of their own."""
 SLOW_FIRST = ("pipeline", "browser", "rules")
-SHARED = {"released": "story", "models": "models"}
+SHARED = {"released": "story", "models": "models", "golden_candidate": "golden"}
 """Fixtures of a session that take long to make, and the name of the group that uses them."""
 
 

@@ -195,10 +195,11 @@ def _make_marts(connection: duckdb.DuckDBPyConnection, cycle: str) -> None:
     connection.execute(f"insert into marts.dim_cycle values ('{cycle}', '{cycle}-01', '{cycle}-17', 3002, 9418)")
     with (SEEDS_DIR / "criteria.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            kept = ("criterion", "precedence", "action", "name_id", "name_en", "legal_basis")
-            _insert(connection, "marts.dim_criterion", {"cycle": cycle, **{name: row[name] for name in kept}})
+            kept = {name: row[name] or None for name in MARTS["dim_criterion"] if name != "cycle"}
+            _insert(connection, "marts.dim_criterion", {"cycle": cycle, **kept})
     for programme, amount in AMOUNT.items():
-        value = {"quarterly_amount_idr": None if programme == "PKH" else amount}
+        value = {"quarterly_amount_idr": None if programme == "PKH" else amount, "name_id": programme}
+        value |= {"name_en": programme, "in_force": True, "decile_min": 1, "decile_max": 4}
         _insert(connection, "marts.dim_programme", {"cycle": cycle, "programme": programme, **value})
     connection.execute(
         "insert into marts.removal_reasons by name select cycle, programme, 'regency' as area_level, regency_code as "

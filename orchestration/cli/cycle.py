@@ -7,7 +7,6 @@ import typer
 
 from orchestration.cli.shell import CycleOption, app, console, errors, failed, known_cycle, readable_releases
 from orchestration.released import current_release
-from orchestration.report import tables
 from orchestration.runs import execute
 from orchestration.settings import Settings
 
@@ -28,6 +27,8 @@ def run(
     ] = Start.deliveries,
 ) -> None:
     """Run a cycle: ingest, build, candidate, gates. The candidate is written even when a gate blocks (exit 1)."""
+    from orchestration.report import tables
+
     settings = Settings()
     problems = execute(
         console, settings, "update_cycle", cycle, only=["gate_verdict"] if start is Start.gates else None
@@ -67,6 +68,8 @@ def status(
     ] = None,
 ) -> None:
     """Show what has arrived, what is a candidate, and what is released; with --cycle the table of the meeting."""
+    from orchestration.report import tables
+
     settings = Settings()
     with readable_releases():
         console.print(tables.overview(settings))

@@ -17,16 +17,28 @@ app.add_typer(trail, name="audit")
 def audit_show(
     cycle: Annotated[str | None, typer.Option("--cycle", metavar="YYYY-MM", help="Only of this cycle.")] = None,
     action: Annotated[str | None, typer.Option(help="Only of this kind: ingest, verdict, sign, release ...")] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="FAMILY_ID", help="Only look-ups of this family (mutakhir explain).")
+    ] = None,
     last: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="The entries as they are, a line each.")] = False,
 ) -> None:
     """Show who did what and when, the newest last."""
     from orchestration.audit import TrailDamaged, entries
+    from orchestration.explain.question import family_digest
     from orchestration.report import signing
 
+    settings = Settings()
+    digest = family_digest(settings, family) if family else None
     with refusals(TrailDamaged):
         chosen = deque(
-            (entry for entry in entries(Settings()) if cycle in (None, entry.cycle) and action in (None, entry.action)),
+            (
+                entry
+                for entry in entries(settings)
+                if cycle in (None, entry.cycle)
+                and action in (None, entry.action)
+                and digest in (None, entry.details.get("family"))
+            ),
             maxlen=last,
         )
         if as_json:

@@ -16,58 +16,14 @@ import pandera.ibis as pa
 from pandera.api.ibis.types import IbisData
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
-from pydantic import BaseModel, ConfigDict
 
 from orchestration.contracts.domains import breaks
+from orchestration.contracts.result import ColumnShare, ContractResult
 from orchestration.contracts.sources import Source
 
 UNPARSABLE = "unparsable"
 
 Shares = Callable[[], Mapping[str, float]]
-
-
-class ColumnShare(BaseModel):
-    """How many of the parsable rows break one column's domain."""
-
-    model_config = ConfigDict(frozen=True)
-
-    column: str
-    broken: int
-    share: float
-
-
-class ContractResult(BaseModel):
-    """The contract gate of one source and cycle.
-
-    Attributes:
-        rows: parsable rows judged.
-        limit: the highest share of a column that passes.
-        columns: one entry per column of the contract, in its order.
-        failed: names of the checks that failed: ``share of <column>``, or a column that is missing or not text.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    source: str
-    rows: int
-    limit: float
-    columns: tuple[ColumnShare, ...]
-    failed: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no check failed."""
-        return not self.failed
-
-    @property
-    def shares(self) -> dict[str, float]:
-        """Share of breaking rows by column."""
-        return {column.column: column.share for column in self.columns}
-
-    @property
-    def worst(self) -> ColumnShare:
-        """The column with the highest share."""
-        return max(self.columns, key=lambda column: column.share)
 
 
 def contract_schema(source: Source, limit: float, shares: Shares) -> pa.DataFrameSchema:

@@ -3,7 +3,6 @@
 A release holds no names, so they are read from build/<cycle>.duckdb, and only while it is the release's own build.
 """
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from orchestration.candidate.check import file_problems
 from orchestration.candidate.manifest import Manifest, ManifestDamaged, read_manifest
+from orchestration.candidate.origin import other_build
 from orchestration.contracts.code_lists import areas, villages
 from orchestration.distribution.columns import RECIPIENTS, REMOVALS, REPLACEMENTS, SHEETS, WORK_LIST, Sheet
 from orchestration.distribution.work_list import make_work_list, package_code, work_list_families
@@ -74,7 +74,7 @@ def load_people(settings: Settings, connection: duckdb.DuckDBPyConnection, relea
     again = f"run the cycle again, to the same content: mutakhir run --cycle {cycle}"
     build = settings.build / f"{cycle}.duckdb"
     with cycle_lock(settings, cycle, f"packages-{os.getpid()}"):
-        if difference := _other_build(settings, release.manifest):
+        if difference := other_build(settings, release.manifest):
             raise NotDistributed(f"{build} is not the build of release {release.name}: {difference}; {again}")
         try:
             connection.execute(f"attach {literal(build)} as build (read_only)")
@@ -107,22 +107,6 @@ def load_people(settings: Settings, connection: duckdb.DuckDBPyConnection, relea
         finally:
             connection.execute("detach database if exists build")
     _load_areas(connection)
-
-
-def _other_build(settings: Settings, manifest: Manifest) -> str:
-    """In what the cycle's build differs from what the release was made of; empty when in nothing."""
-    try:
-        record = json.loads((settings.build / f"{manifest.cycle}.json").read_text(encoding="utf-8"))
-        found = {(one["source"], one["cycle"], one["digest"]) for one in record["deliveries"]}
-        code, seeds = record["code_version"], record["seeds_digest"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return "it is missing or not finished"
-    differing = {
-        "deliveries": found != {(one.source, one.cycle, one.digest) for one in manifest.deliveries},
-        "code": code != manifest.code_version,
-        "seeds": seeds != manifest.seeds_digest,
-    }
-    return ", ".join(f"other {name}" for name, differs in differing.items() if differs)
 
 
 def _load_areas(connection: duckdb.DuckDBPyConnection) -> None:

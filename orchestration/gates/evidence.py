@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from orchestration.candidate.manifest import GATE_EVIDENCE
 from orchestration.candidate.write import candidate_folder
-from orchestration.contracts.judgement import ContractResult
+from orchestration.contracts.result import ContractResult
 from orchestration.contracts.sources import SOURCES
 from orchestration.engine import engine, identifier
 from orchestration.gates.limits import limits_in_force

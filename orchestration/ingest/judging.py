@@ -10,7 +10,8 @@ import duckdb
 import ibis
 
 from orchestration.contracts.domains import breaks, region, trimmed
-from orchestration.contracts.judgement import ContractResult, judge
+from orchestration.contracts.judgement import judge
+from orchestration.contracts.result import ContractResult
 from orchestration.contracts.sources import SOURCES, Source
 from orchestration.cycles import cutoff, in_force, parse_cycle
 from orchestration.ingest.raw_view import raw_select_sql

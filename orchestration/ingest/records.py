@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestration.contracts.judgement import ContractResult
+from orchestration.contracts.result import ContractResult
 
 
 class _Record(BaseModel):

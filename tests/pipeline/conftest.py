@@ -2,10 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.golden import loader
 from tests.pipeline import story
+from tests.pipeline.golden import decided
 from tests.pipeline.platform import Platform
 from tests.pipeline.reader import BiReader
 
@@ -55,3 +58,16 @@ def killed(platform: Platform, reader: BiReader) -> story.Killed:
 @pytest.fixture(scope="session")
 def recovered(platform: Platform, killed: story.Killed) -> story.Recovered:
     return story.recover(platform)
+
+
+@pytest.fixture(scope="session")
+def golden() -> loader.Golden:
+    return loader.load()
+
+
+@pytest.fixture(scope="session")
+def golden_candidate(golden: loader.Golden, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the pipeline makes of the golden case, delivered as CSV."""
+    platform = Platform(tmp_path_factory.mktemp("golden"))
+    golden.write(platform.settings.lake)
+    return decided(platform)

@@ -14,7 +14,8 @@ from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
 from orchestration.contracts import code_lists
-from orchestration.contracts.judgement import ContractResult, contract_schema, judge
+from orchestration.contracts.judgement import contract_schema, judge
+from orchestration.contracts.result import ContractResult
 from orchestration.contracts.sources import SOURCES, contract_digest
 
 CUTOFF = date(2025, 11, 17)

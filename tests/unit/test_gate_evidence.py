@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.candidate.manifest import GATE_EVIDENCE
 from orchestration.candidate.write import candidate_folder
-from orchestration.contracts.judgement import ColumnShare, ContractResult
+from orchestration.contracts.result import ColumnShare, ContractResult
 from orchestration.contracts.sources import SOURCES
 from orchestration.gates.evidence import collect_evidence, evaluate_candidate
 from orchestration.gates.limits import limits_in_force
