@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.watch import size, watch
 
 CYCLE = "2025-11"
-_STEP = re.compile(r"^  (\S+): (done|failed) in ([0-9.]+) s$", re.MULTILINE)
+_STEP = re.compile(r"^  (\S+): (done|failed) in ([0-9.]+) s\b", re.MULTILINE)
 
 
 def rung(folder: Path, families: int, form: str, memory_limit: str) -> dict[str, Any]:

@@ -49,9 +49,8 @@ def execute(
         run_id = str(uuid4())
         log = private_dir(home / "output") / f"{run_id}.log"  # dagster clears away a folder logs
         console.print(f"{job_name} of cycle {cycle}, run {run_id} (output of the tools: {log})")
-        steps = len(
-            job.get_subset(asset_selection=set(selection)).graph.node_defs if selection else job.graph.node_defs
-        )
+        chosen = job.get_subset(asset_selection=set(selection)) if selection else job
+        steps = [node.name for node in chosen.graph.node_defs]
         with quiet_output(log) as output, Progress(output, steps) as progress:
             instance.add_event_listener(run_id, progress)
             result = job.execute_in_process(
