@@ -38,7 +38,7 @@ def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Defi
         assets=assets,
         jobs=[jobs.update_cycle, jobs.publish],
         schedules=[automation.monthly_cycle],
-        sensors=[automation.late_deliveries],
+        sensors=[automation.late_deliveries, automation.overdue_deliveries],
         resources={
             "settings": chosen,
             "cycle": locked_cycle(chosen),

@@ -1,7 +1,7 @@
 """Where things are: the lake's folders and what the environment says about the machine and its user, read once.
 
-Holds no rule of the cycle (dated values are seeds). Two settings hold secrets, addresses with passwords: they are never
-shown.
+Holds no rule of the cycle (dated values are seeds). Two settings are secret, for they are addresses with
+passwords: they are never shown.
 """
 
 import getpass
@@ -47,6 +47,9 @@ class Settings(BaseSettings):
 
     postgres_url: SecretStr | None = Field(None, description="PostgreSQL that publishing loads the marts into, too")
     postgres_schema: str = Field("mutakhir", description="its schema")
+
+    alerts: SecretStr = Field(SecretStr(""), description="apprise URLs that are told of trouble, separated by blanks")
+    deliveries_due_day: int = Field(17, ge=1, le=28, description="day of the month by which deliveries are due")
 
     @field_validator("lake", "approvers", "keys", "regency_keys", "retention")
     @classmethod
