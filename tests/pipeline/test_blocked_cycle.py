@@ -109,7 +109,7 @@ def test_people_are_told_of_both_once_and_of_nobody(told: Receiver, blocked: Blo
     assert [title for title in told.titles if title in alerts] == list(alerts)  # none came twice
     message = alerts.pop(f"Mutakhir: cycle {NOVEMBER} is blocked by its gates")
     for gate in TRIPPED:
-        assert f"- {gate} (block): {gate} is " in message and advice(gate) in message
+        assert f"- {gate} (blocks): {gate} is " in message and advice(gate) in message
     assert alerts.keys() == {
         f"Mutakhir: cycle {NOVEMBER}: the delivery of {source} is refused"
         for source in ("dtsen_individu", "kuota_program", "register_pengecualian", "sanggahan")
