@@ -1,5 +1,5 @@
 # Every target works from a fresh clone; `make` lists them. Python tools live in .venv, and nothing is installed outside
-# it but Chromium and nginx, for tests. Variables: MUTAKHIR_LAKE, DAGSTER_HOME, PORT (of `ui`), PYTEST_ARGS, PYTHON.
+# it but Chromium, nginx and PostgreSQL, for tests. Variables: MUTAKHIR_LAKE, DAGSTER_HOME, PORT (of `ui`), PYTEST_ARGS, PYTHON.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -29,7 +29,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shel
   $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
 
 .PHONY: help setup demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
-  chromium nginx
+  chromium nginx postgresql
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,11 +112,11 @@ ui: setup  ## Dagster's web page and daemon, over the same instance as the comma
 PYTEST := env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(BIN)/pytest \
   --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-test: setup chromium nginx  ## import rules, and the tests: unit, pipeline, browser
+test: setup chromium nginx postgresql  ## import rules, and the tests: unit, pipeline, browser
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) $(PYTEST_ARGS)
 
-test-all: lint chromium nginx  ## lint, and every test, those marked exhaustive too
+test-all: lint chromium nginx postgresql  ## lint, and every test, those marked exhaustive too
 	@$(PYTEST) -m "exhaustive or not exhaustive" $(PYTEST_ARGS)
 
 check: setup  ## format, lint, types, import rules, SQL, unit tests; two minutes at most
@@ -147,9 +147,9 @@ unit:
 	@$(PYTEST) -m "not slow" tests/unit tests/golden tests/oracle $(PYTEST_ARGS)
 
 # What tests need from Debian: command, package, what for. apt-get installs it where it is missing and allowed (under
-# systemd the package of nginx starts its service, too, which no test needs).
+# systemd the packages of nginx and PostgreSQL start their services, too, which no test needs).
 define DEBIAN
-	@PATH="$$PATH:/usr/sbin"; command -v $(1) >/dev/null || { \
+	@for bin in /usr/sbin /usr/lib/postgresql/*/bin; do PATH="$$PATH:$$bin"; done; command -v $(1) >/dev/null || { \
 	  echo "$(1) is missing; installing it for $(3)"; \
 	  root=(); [ "$$(id -u)" = 0 ] || root=(sudo -n); \
 	  { "$${root[@]}" apt-get update -qq && \
@@ -166,6 +166,9 @@ chromium:
 
 nginx:
 	$(call DEBIAN,nginx,nginx-light,the test of the login,--ignore=tests/pipeline/test_login.py)
+
+postgresql:
+	$(call DEBIAN,initdb,postgresql,the tests of the export,--ignore=tests/unit/test_postgres.py)
 
 clean:  ## remove what the targets made: .venv, caches, dbt's target (never the lake or Dagster's instance)
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs

@@ -1,14 +1,16 @@
 """When a cycle runs by itself: a schedule on the day after the cutoff, a sensor for deliveries that complete later.
 
 Both ask for the same run by the same key, the fingerprint of the deliveries, and a run that carries it already, whoever
-started it, is not asked for again.
+started it, is not asked for again. Another sensor tells people of deliveries that are late.
 """
 
-from datetime import datetime
+import json
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from orchestration.alerts import alert_addresses, send
 from orchestration.cycles import Cycle, cutoff
 from orchestration.ingest.delivery import deliveries_ready
 from orchestration.jobs import update_cycle
@@ -66,3 +68,39 @@ def late_deliveries(
 ) -> dg.RunRequest | dg.SkipReason:
     """Run the cycle that is due as soon as its deliveries are complete."""
     return request_cycle(context.instance, settings, cycle_due(datetime.now(JAKARTA)))
+
+
+def overdue(settings: Settings, today: date) -> tuple[str, date, list[str]]:
+    """The cycle whose deliveries were due last, the day they were due, and the required sources that have not come."""
+    cycle = Cycle(today.year, today.month)
+    if today.day <= settings.deliveries_due_day:
+        cycle = cycle.shift(-1)
+    return cycle.key, cycle.first_day.replace(day=settings.deliveries_due_day), deliveries_ready(settings, cycle.key)[0]
+
+
+@dg.sensor(
+    minimum_interval_seconds=3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells people (MUTAKHIR_ALERTS) of each required delivery that is late, once.",
+)
+def overdue_deliveries(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.SensorResult | dg.SkipReason:
+    """Send an alert for what became late since the last one; one that could not be sent is tried again."""
+    if not alert_addresses(settings):
+        return dg.SkipReason("MUTAKHIR_ALERTS names nobody to tell")
+    cycle, due, missing = overdue(settings, datetime.now(JAKARTA).date())
+    told: list[str] = json.loads(context.cursor or "{}").get(cycle, [])
+    late = sorted(set(missing) - set(told))
+    if not late:
+        return dg.SkipReason(f"cycle {cycle}: {'told already' if missing else 'nothing is late'}")
+    title = f"cycle {cycle}: late, {', '.join(late)}"
+    text = (
+        f"Due by {due.isoformat()} and not there: {', '.join(late)}.\n\n"
+        f"What to do: ask those who send them. They belong into {settings.landing / cycle}; the cycle runs by itself"
+        " when all required deliveries are there."
+    )
+    if problem := send(settings, title, text):
+        context.log.warning(f"nobody was told that {title}: {problem}")
+        return dg.SkipReason(f"cycle {cycle}: {problem}")
+    return dg.SensorResult(skip_reason=f"told of {title}", cursor=json.dumps({cycle: sorted({*told, *late})}))

@@ -20,21 +20,25 @@ from orchestration.warehouse.project import DBT, PROJECT
 def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Definitions:
     """The code location. ``settings`` and ``resources`` replace the ones of the environment, for tests."""
     chosen = settings or Settings()
+    assets = dg.load_assets_from_modules(
+        [
+            ingest_assets,
+            warehouse_assets,
+            candidate_assets,
+            gate_assets,
+            publish_assets,
+            distribution_assets,
+        ],
+        include_specs=True,
+    )
+    if not chosen.postgres_url:  # a database that nobody named is no part of publishing
+        off = distribution_assets.postgres.key
+        assets = [asset for asset in assets if not (isinstance(asset, dg.AssetsDefinition) and off in asset.keys)]
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(
-            [
-                ingest_assets,
-                warehouse_assets,
-                candidate_assets,
-                gate_assets,
-                publish_assets,
-                distribution_assets,
-            ],
-            include_specs=True,
-        ),
+        assets=assets,
         jobs=[jobs.update_cycle, jobs.publish],
         schedules=[automation.monthly_cycle],
-        sensors=[automation.late_deliveries],
+        sensors=[automation.late_deliveries, automation.overdue_deliveries],
         resources={
             "settings": chosen,
             "cycle": locked_cycle(chosen),

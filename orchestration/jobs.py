@@ -5,6 +5,8 @@ Every step of a run works in one process, which holds the lock on the cycle.
 
 import dagster as dg
 
+from orchestration.hooks import alert_on_failure, alert_on_warnings
+
 IN_PROCESS = dg.in_process_executor
 
 update_cycle = dg.define_asset_job(
@@ -13,6 +15,7 @@ update_cycle = dg.define_asset_job(
     executor_def=IN_PROCESS,
     description="Deliveries to gates: ingest, build, candidate, verdict. A blocking gate still leaves a candidate.",
     tags={"mutakhir/step": "update"},
+    hooks={alert_on_failure, alert_on_warnings},
 )
 
 publish = dg.define_asset_job(

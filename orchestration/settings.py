@@ -1,6 +1,7 @@
 """Where things are: the lake's folders and what the environment says about the machine and its user, read once.
 
-Holds no rule of the cycle (dated values are seeds) and no secret.
+Holds no rule of the cycle (dated values are seeds). Two settings are secret, for they are addresses with
+passwords: they are never shown.
 """
 
 import getpass
@@ -12,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +44,12 @@ class Settings(BaseSettings):
     )
     identity: str = Field("", description="who acts, as the audit trail names it; by default user@host")
     retention: Path = Field(PROJECT_ROOT / "config" / "retention.toml", description="how long what is kept")
+
+    postgres_url: SecretStr | None = Field(None, description="PostgreSQL that publishing loads the marts into, too")
+    postgres_schema: str = Field("mutakhir", description="its schema")
+
+    alerts: SecretStr = Field(SecretStr(""), description="apprise URLs that are told of trouble, separated by blanks")
+    deliveries_due_day: int = Field(17, ge=1, le=28, description="day of the month by which deliveries are due")
 
     @field_validator("lake", "approvers", "keys", "regency_keys", "retention")
     @classmethod

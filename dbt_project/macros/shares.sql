@@ -8,3 +8,19 @@
         end as decimal(18, 9)
     )
 {%- endmacro %}
+
+{# Part of a whole, exact on every engine: whole numbers alone until it is rounded, half up, at the ninth decimal. Null
+   where the whole is not above zero, or unknown. The part is never below zero. #}
+{% macro ratio(part, whole) -%}
+    case
+        when {{ whole }} > 0
+            then cast(
+                cast(
+                    {{ whole_quotient(
+                        whole_product('2000000000', part) ~ ' + ' ~ whole_product('1', whole),
+                        whole_product('2', whole)
+                    ) }} as decimal(27, 0)
+                ) * cast('0.000000001' as decimal(10, 9)) as decimal(18, 9)
+            )
+    end
+{%- endmacro %}

@@ -23,6 +23,7 @@ from orchestration.settings import Settings
                 "cycle_funnel",
                 "removal_reasons",
                 "decile_coverage",
+                "targeting_accuracy",
                 "delivery_quality",
                 "verification_progress",
                 "list_drift",

@@ -1,4 +1,4 @@
-"""Commands of what leaves the house: regency packages, work lists that come back, the public extract."""
+"""Commands of what leaves the house: regency packages, work lists that come back, the public extract, PostgreSQL."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,9 @@ import typer
 
 from orchestration.cli.shell import CycleOption, app, console, failed, known_cycle, readable_releases, refusals
 from orchestration.settings import Settings
+
+exports = typer.Typer(no_args_is_help=True, help="Load the marts into another database.")
+app.add_typer(exports, name="export")
 
 
 @app.command()
@@ -92,3 +95,49 @@ def extract(
     with readable_releases(), refusals(NotDistributed, Undecided, TrailDamaged):
         done = make_extract(Settings(), cycle, to)
     console.print(f"{len(done.rows)} marts in {done.folder}" + (": nothing was changed" if done.again else ""))
+
+
+@exports.command()
+def postgres(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="postgresql://user@host:5432/database. Default: MUTAKHIR_POSTGRES_URL. A password is better in that"
+            " or in ~/.pgpass: others on the machine see what a command is called with.",
+        ),
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Mutakhir's own schema there. Default: MUTAKHIR_POSTGRES_SCHEMA.")
+    ] = None,
+    cycle: Annotated[
+        str | None,
+        typer.Option("--cycle", metavar="YYYY-MM", help="Only this cycle's release. Default: all that differ."),
+    ] = None,
+) -> None:
+    """Load the marts of every current release into a schema of PostgreSQL, in one transaction.
+
+    Who reads sees what was there before or what is there after. The role mutakhir_reader may read them: grant it to
+    those who may.
+    """
+    from orchestration.audit import TrailDamaged
+    from orchestration.distribution.families import NotDistributed
+    from orchestration.distribution.postgres import export, is_schema_name
+
+    settings = Settings()
+    name = schema or settings.postgres_schema
+    address = url or (settings.postgres_url.get_secret_value() if settings.postgres_url else None)
+    if not address:
+        raise typer.BadParameter("name the database by --url, or set MUTAKHIR_POSTGRES_URL")
+    if not is_schema_name(name):
+        raise typer.BadParameter(
+            "--schema takes lower-case letters, digits and underscores, and nothing beginning with pg_"
+        )
+    with readable_releases(), refusals(NotDistributed, TrailDamaged), console.status("loading"):
+        done = export(settings, address, name, known_cycle(cycle) if cycle else None)
+    for key, release in done.loaded.items():
+        console.print(f"Loaded: {key} {release}")
+    for key in done.removed:
+        console.print(f"Taken out, it has no release any more: {key}")
+    rows = f"{sum(done.rows.values()):,} rows of {len(done.rows)} marts"
+    console.print(f"Schema {name}: {rows if done.loaded or done.removed else 'nothing was changed'}")

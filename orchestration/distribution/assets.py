@@ -1,6 +1,6 @@
-"""The regency packages of a release as an asset, to be materialised when they are asked for; no job includes it.
+"""What leaves the house as assets: regency packages, which are made when they are asked for, and PostgreSQL's marts.
 
-What they hold and how they are made stands in packages.py.
+What packages hold and how they are made stands in packages.py, how PostgreSQL is filled in postgres.py.
 """
 
 import dagster as dg
@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.distribution.families import NotDistributed
 from orchestration.distribution.keys import KeysUnfit
 from orchestration.distribution.packages import make_packages
+from orchestration.distribution.postgres import export
 from orchestration.locks import CycleLocked
 from orchestration.resources import CYCLES
 from orchestration.settings import Settings
@@ -47,4 +48,32 @@ def packages(
         )
     return dg.MaterializeResult(
         metadata={"packages": len(made.made), "folder": dg.MetadataValue.path(str(made.folder))}
+    )
+
+
+@dg.asset(
+    key="postgres",
+    deps=["release"],
+    group_name="publish",
+    partitions_def=CYCLES,
+    description="The marts of every current release in PostgreSQL (where MUTAKHIR_POSTGRES_URL is set).",
+    owners=["team:data-engineering"],
+    kinds={"postgres"},
+)
+def postgres(settings: dg.ResourceParam[Settings], cycle: dg.ResourceParam[str]) -> dg.MaterializeResult[None]:
+    """Load what PostgreSQL does not show yet. The release stands, whatever happens here."""
+    assert settings.postgres_url is not None  # else the asset is not there (definitions.py)
+    try:
+        exported = export(settings, settings.postgres_url.get_secret_value(), settings.postgres_schema)
+    except NotDistributed as refused:
+        raise dg.Failure(
+            description=f"released, but not loaded into PostgreSQL: {refused}. Then: mutakhir export postgres",
+            allow_retries=False,
+        ) from None
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(exported.rows.values()),
+            "releases": dict(exported.loaded),
+            "schema": settings.postgres_schema,
+        }
     )

@@ -49,6 +49,21 @@ PUBLISHED: Mapping[str, Mapping[str, Treatment]] = {
     ),
     "removal_reasons": _decided(f"{_AREA} criterion action", "removed held uncleared cleared"),
     "decile_coverage": _decided(f"{_AREA} welfare_decile", "families listed_before listed_after"),
+    "targeting_accuracy": _decided(
+        f"{_AREA} reference",
+        "listed undecided intended_listed not_intended_listed intended",
+        drop=" ".join(
+            f"{measure} {measure}_lower {measure}_upper"
+            for measure in (
+                "inclusion_error",
+                "exclusion_error",
+                "structural_exclusion",
+                "avoidable_exclusion",
+                "coverage_gap",
+                "cgh_index",
+            )
+        ),
+    ),
     "verification_progress": _decided(
         "cycle regency_code",
         "listed on_work_list to_verify verified verified_eligible verified_not_eligible verified_not_found"

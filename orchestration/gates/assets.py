@@ -55,6 +55,7 @@ def gate_verdict(
     )
     for result in verdict.results:
         yield _check(result)
+    # Numbers of the asset itself: Dagster plots them over the cycles.
     yield dg.MaterializeResult(
         metadata={
             "passed": verdict.passed,
@@ -62,12 +63,17 @@ def gate_verdict(
             "statement_sha256": manifest.statement_sha256,
             "manifest": dg.MetadataValue.path(str(settings.candidates / cycle / "manifest.json")),
             "data_docs": dg.MetadataValue.path(str(settings.reports / cycle / "data_docs" / "index.html")),
+            "reports": dg.MetadataValue.path(str(settings.reports / cycle)),
+            **{f"gate/{result.gate}": result.value for result in verdict.results if result.value is not None},
         }
     )
     if not verdict.passed:
         raise dg.Failure(
             description=_blocked(cycle, [result.gate for result in verdict.blocking]),
-            metadata={"candidate": dg.MetadataValue.path(str(settings.candidates / cycle))},
+            metadata={
+                "candidate": dg.MetadataValue.path(str(settings.candidates / cycle)),
+                "failed_gates": [result.gate for result in verdict.blocking],
+            },
             allow_retries=False,
         )
 
@@ -94,7 +100,7 @@ def _row(cycle: str, result: GateResult) -> dict[str, Any]:
 
 
 def _check(result: GateResult) -> dg.AssetCheckResult:
-    """A gate as Dagster shows it; a numeric value is plotted over the cycles."""
+    """A gate as Dagster shows it."""
     blocks = result.severity == "block"
     return dg.AssetCheckResult(
         check_name=result.gate,

@@ -44,6 +44,8 @@ def release(
             "outcome": published.outcome,
             "manifest_sha256": published.manifest_sha256,
             "folder": dg.MetadataValue.path(str(published.folder)),
+            "manifest": dg.MetadataValue.path(str(published.folder / "manifest.json")),
+            "reports": dg.MetadataValue.path(str(settings.reports / cycle)),
             "bi": dg.MetadataValue.path(str(settings.bi / "marts.duckdb")),
         }
     )

@@ -3,6 +3,7 @@
 Does not judge a release by today's limits: its verdict is the sealed one.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +57,7 @@ def verify(settings: Settings) -> list[Problem]:
                 found = _release_problems(connection, cycle, folder, manifest)
                 found += _link_problems(cycle, folder.name, manifest.previous, read) if manifest.previous else []
                 problems += [Problem(f"{cycle}/{folder.name}", what) for what in found]
-    problems += _signoff_problems(settings, read)
+    problems += _signoff_problems(settings, [manifest for _, (manifest, _) in sorted(read.items())])
     problems += _index_problems(settings, [(cycle, folder.name) for cycle, folder in releases], read)
     return problems + _trail_problems(settings, read)
 
@@ -75,6 +76,15 @@ def release_folder_problems(settings: Settings, cycle: str, folder: Path) -> lis
     """What is wrong with one release, its links and sign-offs aside."""
     with engine(settings) as connection:
         return _release_problems(connection, cycle, folder, read_manifest(folder)[0])
+
+
+def mart_problems(settings: Settings, folder: Path, manifest: Manifest) -> list[str]:
+    """What speaks against the marts of a release whose files have the bytes of its manifest: content and sign-offs."""
+    marts = {name: stored for name, stored in manifest.data_sets.items() if name.startswith("marts/")}
+    with engine(settings) as connection:
+        problems = content_problems(connection, folder, manifest.model_copy(update={"data_sets": marts}))
+    signed = [problem.what for problem in _signoff_problems(settings, [manifest])]
+    return problems + statement_problems(manifest) + signed
 
 
 def _folders(settings: Settings) -> tuple[list[tuple[str, Path]], list[Problem]]:
@@ -109,15 +119,15 @@ def _release_problems(connection: duckdb.DuckDBPyConnection, cycle: str, folder:
     return problems
 
 
-def _signoff_problems(settings: Settings, read: _Read) -> list[Problem]:
+def _signoff_problems(settings: Settings, manifests: Iterable[Manifest]) -> list[Problem]:
     """The sign-offs that releases carry, by the policy that they carry, on the day they were made."""
     try:
         approvers = read_approvers(settings.approvers)
     except ApproversInvalid as error:
         return [Problem(settings.approvers.name, str(error))]
     return [
-        Problem(f"{cycle}/{release}", what)
-        for (cycle, release), (manifest, _) in sorted(read.items())
+        Problem(f"{manifest.cycle}/{manifest.release}", what)
+        for manifest in manifests
         for what in release_problems(
             approvers,
             manifest.policy,

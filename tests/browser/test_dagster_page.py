@@ -88,6 +88,16 @@ def test_a_failed_gate_says_what_where_and_what_to_do(address: str, page: Page) 
     expect(page.get_by_text(re.compile("ask the sender for a corrected delivery"))).to_be_visible()
 
 
+def test_the_values_of_the_gates_are_plotted_and_the_run_names_its_reports(address: str, page: Page) -> None:
+    page.goto(f"{address}/assets/gate_verdict?view=overview")
+    page.get_by_text("Plots", exact=True).first.click()
+    expect(page.get_by_text("gate/removal_rate", exact=True).first).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    page.goto(f"{address}/assets/gate_verdict?view=events")
+    for entry in ("manifest", "data_docs", "reports"):
+        expect(page.get_by_text(entry, exact=True).first).to_be_visible()
+
+
 def test_a_model_shows_its_meaning_its_rows_and_its_tests(address: str, page: Page) -> None:
     page.goto(f"{address}/assets/lists/decisions?view=overview")
     expect(page.get_by_text("one row per programme and listed family").first).to_be_visible()

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from tests.deliveries import Row
-from tests.oracle import decisions, evidence, households, objections, replacement, rules, staging
+from tests.oracle import accuracy, decisions, evidence, households, objections, replacement, rules, staging
 from tests.oracle.decisions import Decision
 from tests.oracle.replacement import Waiting
 
@@ -23,6 +23,8 @@ class Outcome:
     families: dict[str, households.Family]
     decided: list[Decision]
     waiting: list[Waiting]
+    quotas: dict[str, dict[str, int]]
+    candidates: dict[str, list[households.Family]]
 
     def tables(self) -> dict[str, list[dict[str, Cell]]]:
         """The data sets with exactly the release's columns, ``programme`` among them; order means nothing."""
@@ -32,6 +34,10 @@ class Outcome:
             "next_list": [next_row(row, self.rules.cutoff) for row in self.decided if row.decision != "remove"],
             "evidence": [row for decided in self.decided for row in evidence_rows(decided)],
         }
+
+    def accuracy(self) -> dict[tuple[str, str], accuracy.Measures]:
+        """The mart targeting_accuracy by (programme, area code); areas that nobody lives in are left out."""
+        return accuracy.measure(self.decided, self.families.values(), self.candidates, self.quotas, self.rules)
 
     def quality(self) -> dict[tuple[str, str], tuple[int, int, int]]:
         """By (source, rule): delivered, accepted, rejected."""
@@ -54,6 +60,7 @@ def run(rows: Iterable[Row], cycle: str, seeds: Path = rules.SEEDS) -> Outcome:
         quotas[str(record.values["programme"])][area] = int(str(quota))
     decided: list[Decision] = []
     waiting: list[Waiting] = []
+    eligible: dict[str, list[households.Family]] = {}
     for programme in sorted(values.programme_codes):
         in_force = values.in_force(programme)
         rows_of_programme = [
@@ -69,12 +76,14 @@ def run(rows: Iterable[Row], cycle: str, seeds: Path = rules.SEEDS) -> Outcome:
         ]
         decided += rows_of_programme
         if in_force:
+            on_list = {row.family_id for row in rows_of_programme}
+            eligible[programme] = replacement.candidates(programme, on_list, facts, values)
             selected, queue = replacement.replace_removed(
                 programme, rows_of_programme, quotas[programme], facts, values
             )
             decided += selected
             waiting += queue
-    return Outcome(values, staged, families, decided, waiting)
+    return Outcome(values, staged, families, decided, waiting, quotas, eligible)
 
 
 def decision_row(row: Decision) -> dict[str, Cell]:

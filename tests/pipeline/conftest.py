@@ -11,6 +11,7 @@ from tests.pipeline import story
 from tests.pipeline.golden import decided
 from tests.pipeline.platform import Platform
 from tests.pipeline.reader import BiReader
+from tests.receiver import Receiver, receiver
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,15 @@ def november(released: story.Released, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def blocked(platform: Platform, reader: BiReader, november: Platform) -> story.Blocked:
+def told(platform: Platform) -> Iterator[Receiver]:
+    """Who is told of trouble, after the first release."""
+    with receiver() as listening:
+        platform.alerts = listening.url
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def blocked(platform: Platform, reader: BiReader, november: Platform, told: Receiver) -> story.Blocked:
     return story.block(platform)
 
 

@@ -27,6 +27,8 @@ class Platform:
 
     root: Path
     said: list[str] = field(default_factory=list)
+    alerts: str = ""
+    """Who is told of trouble in the commands' runs (MUTAKHIR_ALERTS)."""
 
     @property
     def settings(self) -> Settings:
@@ -41,7 +43,7 @@ class Platform:
         """Of the commands."""
         settings = self.settings
         own = {"LAKE": settings.lake, "APPROVERS": settings.approvers, "KEYS": self.root / "keys"}
-        own_settings = {f"MUTAKHIR_{name}": str(path) for name, path in own.items()}
+        own_settings = {f"MUTAKHIR_{name}": str(path) for name, path in own.items()} | {"MUTAKHIR_ALERTS": self.alerts}
         return {**os.environ, **own_settings, "DAGSTER_HOME": str(self.home)}
 
     def start(self, *arguments: str, command: str = "mutakhir") -> subprocess.Popen[str]:

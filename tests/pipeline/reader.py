@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 Seen = frozenset[tuple[str, tuple[str, ...]]]
-"""What the file showed at one moment: the cycles in every table, and the releases that it says it shows."""
+"""What the file showed at one moment: the cycles in every table, the releases, a digest of November in all tables."""
 
 _LOOP = """
 import json, sys, time
@@ -22,6 +22,11 @@ while not stop.exists():
             name: sorted(cycle for (cycle,) in connection.execute(f'select distinct cycle from "{name}"').fetchall())
             for (name,) in tables
         }
+        digests = [
+            connection.execute(f'select bit_xor(hash(t)) from "{name}" as t where cycle = ?', ["2025-11"]).fetchone()[0]
+            for (name,) in sorted(tables)
+        ]
+        seen["content of November"] = [str(digests)]
         seen["releases"] = sorted(
             f"{cycle}/{release}"
             for cycle, release in connection.execute("select cycle, release from about.releases").fetchall()

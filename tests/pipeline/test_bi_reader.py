@@ -16,8 +16,10 @@ def test_a_reader_meets_no_error_and_never_half_a_release(
     assert reader.errors == ""
     assert reader.reads > 100
     assert len(reader.later) == 1
+    assert len({dict(seen)["content of November"] for seen in (reader.first, *reader.later)}) == 1
     for seen, cycles in ((reader.first, (NOVEMBER,)), (reader.later[0], (NOVEMBER, DECEMBER))):
         shown = dict(seen)
+        shown.pop("content of November")
         assert shown.pop("releases") == tuple(f"{cycle}/r01" for cycle in cycles)
         assert {"cycle_funnel", "gate_results", "dim_cycle"} <= shown.keys()
         assert shown.pop("list_drift") == cycles[1:]  # the first release has none before it to be compared with

@@ -8,6 +8,8 @@ from orchestration.candidate.manifest import read_manifest
 from orchestration.settings import SEEDS_DIR
 from tests.pipeline.platform import Platform
 from tests.pipeline.story import NOVEMBER, Blocked, Refused
+from tests.pipeline.tampered import PLANTED
+from tests.receiver import Receiver
 
 pytestmark = pytest.mark.pipeline
 
@@ -100,3 +102,16 @@ def test_a_refused_delivery_leaves_nothing_behind(platform: Platform, refused: R
     records = {path.stem for path in (platform.settings.build / f"{NOVEMBER}.ingest").iterdir()}
     assert not records & {"dtsen_individu", "kuota_program", "register_pengecualian", "sanggahan"}
     assert "dtsen_keluarga" in records
+
+
+def test_people_are_told_of_both_once_and_of_nobody(told: Receiver, blocked: Blocked, refused: Refused) -> None:
+    alerts = {alert["title"]: alert["message"] for alert in told.alerts if NOVEMBER in alert["title"]}
+    assert [title for title in told.titles if title in alerts] == list(alerts)  # none came twice
+    message = alerts.pop(f"Mutakhir: cycle {NOVEMBER} is blocked by its gates")
+    for gate in TRIPPED:
+        assert f"- {gate} (blocks): {gate} is " in message and advice(gate) in message
+    assert alerts.keys() == {
+        f"Mutakhir: cycle {NOVEMBER}: the delivery of {source} is refused"
+        for source in ("dtsen_individu", "kuota_program", "register_pengecualian", "sanggahan")
+    }
+    assert not [value for value in PLANTED if value in str(told.alerts)]

@@ -120,6 +120,11 @@ BROKEN = {
     "update lists.waiting_list set regency_code = '3171'": "waiting_list_positions_are_unique",
     "insert into lists.decision_evidence (programme, family_id, criterion) values ('PKH', 'R-1', 'ASN'), "
     "('PKH', 'R-1', 'ASN')": "decision_evidence_is_unique",
+    "update marts.targeting_accuracy set listed = 1": "targeting_accuracy_holds_together",
+    "update marts.targeting_accuracy set intended = 1": "targeting_accuracy_holds_together",
+    "update marts.targeting_accuracy set cgh_index = 1, cgh_index_upper = 0.9": "targeting_accuracy_holds_together",
+    "update marts.targeting_accuracy set exclusion_error = 0.5, structural_exclusion = 0.1, "
+    "avoidable_exclusion = 0.1": "targeting_accuracy_holds_together",
 }
 
 
