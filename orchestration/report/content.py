@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from orchestration.candidate.manifest import GATE_EVIDENCE, GateResult, Policy, Signoff
@@ -17,6 +18,7 @@ from orchestration.publish.approvers import ApproversInvalid, read_approvers
 from orchestration.publish.difference import Difference, difference
 from orchestration.publish.release import changes
 from orchestration.publish.signoff import counted
+from orchestration.released import current_release, newest_release_before
 from orchestration.report.attention import SHOWN, Regency, ranked
 from orchestration.report.editions import Edition, Row, by, edition, released_before
 from orchestration.settings import Settings
@@ -128,7 +130,7 @@ def gather(settings: Settings, of: Edition) -> Content:
         quality=_grouped(of.rows("delivery_quality"), "source"),
         drift=[row for row in drift if row["area_code"] == NATION],
         verification=verification,
-        accuracy=of.rows("targeting_accuracy", area_code=NATION) if of.has("targeting_accuracy") else [],
+        accuracy=_accuracy(of),
         gates=_gates(settings, of),
         difference=_difference(settings, of),
         attention=attention,
@@ -151,6 +153,16 @@ def _leading(of: Edition, regencies: list[str]) -> dict[str, tuple[str, int]]:
         if row["area_code"] in regencies and row["removed"]:
             removed[row["area_code"]][row["criterion"]] += row["removed"]
     return {code: max(counted.items(), key=lambda item: (item[1], item[0])) for code, counted in removed.items()}
+
+
+def _accuracy(of: Edition) -> list[Row]:
+    """The nation's rows of targeting_accuracy, decimals as numbers; none in editions from before there was the mart."""
+    if not of.has("targeting_accuracy"):
+        return []
+    rows = of.rows("targeting_accuracy", area_code=NATION)
+    return [
+        {column: float(value) if isinstance(value, Decimal) else value for column, value in row.items()} for row in rows
+    ]
 
 
 def _precedence(criteria: dict[str, Row], criterion: str) -> int:
@@ -198,8 +210,9 @@ def _evidence(of: Edition) -> list[dict[str, Any]]:
 def _difference(settings: Settings, of: Edition) -> Difference | None:
     """What it changes against the release before; None when there is none. Reads the lists, the longest of it all."""
     if of.manifest.release is None:
-        found = changes(settings, of.cycle)
-        return found if found.against else None
+        compared = current_release(settings, of.cycle) or newest_release_before(settings, of.cycle)
+        found = changes(settings, of.cycle) if compared else None
+        return found if found and found.against else None
     before = of.manifest.previous
     if before is None:
         return None

@@ -157,7 +157,7 @@ class Figures:
         return value is not None and ((lower is not None and value < lower) or (upper is not None and value > upper))
 
     def measures(self) -> list[tuple[str, str, list[str]]]:
-        """Measures of the mart targeting_accuracy: name, word, columns (the measure, or its lower and upper bound)."""
+        """Measures of the mart targeting_accuracy: name, word, columns (the measure, its lower and upper bound)."""
         columns = list(self.found.accuracy[0])
         names = dict.fromkeys(re.sub(r"_(lower|upper)$", "", column) for column in columns)
         return [
@@ -195,7 +195,7 @@ class Figures:
         """A measure of accuracy: an index as a number, all others as shares, counts as counts."""
         if isinstance(value, int):
             return t.count(value)
-        return t.number(value) if "index" in name or "cgh" in name or "hoddinott" in name else t.share(value)
+        return t.number(value) if "index" in name else t.share(value)
 
     def quality(self, rows: list[Row]) -> Row:
         """A source's rows over all of its rules, flags apart."""

@@ -68,5 +68,10 @@ for (const input of document.querySelectorAll(".find input")) {
   });
 }
 
-window.addEventListener("hashchange", () => show(asked()));
-show(asked());
+function arrive() {
+  show(asked());
+  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" });
+}
+
+window.addEventListener("hashchange", arrive);
+arrive();
