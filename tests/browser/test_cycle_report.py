@@ -1,7 +1,7 @@
 """The cycle report as people meet it, in headless Chromium: two languages, keyboard, phone, print; and asks nobody."""
 
-import io
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from orchestration.report.language import words
+from tests.browser.conftest import CHROMIUM
 from tests.pipeline.platform import Platform
 from tests.pipeline.story import DECEMBER, NOVEMBER, Blocked, Recovered
 
@@ -177,14 +178,28 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(address: str, opened: Calla
         assert page.evaluate("document.documentElement.scrollWidth") == 375
         pictures = page.locator(".flow:visible")
         assert pictures.count() == 3 and all("narrow" in str(one.get_attribute("class")) for one in pictures.all())
+        page.emulate_media(media="print")  # paper is narrow, too, and no phone
+        assert all("wide" in str(one.get_attribute("class")) for one in pictures.all())
+        expect(page.locator(".tiles .amount:visible")).to_have_count(76)
 
 
-def test_it_prints(address: str, opened: Callable[..., Page]) -> None:
+def test_it_prints(address: str, tmp_path: Path) -> None:
+    """As anybody prints it: chromium --print-to-pdf."""
     for lang, said, unsaid in (
         ("id", "Laporan siklus Desember 2025", "Cycle report"),
         ("en", "Cycle report December 2025", "Laporan siklus"),
     ):
-        printed = pypdf.PdfReader(io.BytesIO(opened(f"{address}?lang={lang}").pdf(prefer_css_page_size=True)))
+        pdf = tmp_path / f"{lang}.pdf"
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path}",
+            "--no-pdf-header-footer",
+        ]
+        command = [str(CHROMIUM), *options, f"--print-to-pdf={pdf}", f"{address}?lang={lang}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        printed = pypdf.PdfReader(pdf)
         assert 6 <= len(printed.pages) <= 20
         assert [round(float(side)) for side in printed.pages[0].mediabox[2:]] == [595, 842]
         pages = [page.extract_text() for page in printed.pages]
