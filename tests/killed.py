@@ -31,7 +31,6 @@ def main(lake: Path, action: str, argument: str, event: str, at: int) -> None:
     from orchestration.candidate.write import write_candidate
     from orchestration.gates.verdict import Verdict
     from orchestration.publish.release import publish
-    from orchestration.report.page import write_report
     from orchestration.settings import Settings
 
     settings = Settings(lake=lake)
@@ -39,6 +38,8 @@ def main(lake: Path, action: str, argument: str, event: str, at: int) -> None:
     if action == "write":
         write_candidate(settings, "2025-11", argument)
     elif action == "report":
+        from orchestration.report.page import write_report
+
         write_report(settings, "2025-11", argument)
     else:
         publish(settings, "2025-11", argument, evaluate=lambda *_: Verdict((), True))

@@ -249,7 +249,7 @@ def test_a_blocked_cycle_says_what_to_do(platform: Platform, blocked: Blocked, o
     path: Path = platform.settings.reports / NOVEMBER / "cycle-report.html"
     page = opened(path.as_uri())
     expect(page.get_by_text("Diblokir oleh gerbang mutu, tidak dapat dirilis")).to_be_visible()
-    expect(page.locator("#gates tr.bad").first).to_contain_text("Minta")
+    expect(page.locator("#gates tr.bad").first).to_contain_text("minta kiriman yang diperbaiki")
     page.goto(f"{path.as_uri()}?lang=en")
-    expect(page.locator("#en-gates tr.bad").first).to_contain_text("ask")
+    expect(page.locator("#en-gates tr.bad").first).to_contain_text("ask for a corrected delivery")
     expect(page.get_by_role("link", name="Gates in detail")).to_have_attribute("href", "data_docs/index.html")
