@@ -11,6 +11,7 @@ from orchestration.distribution import assets as distribution_assets
 from orchestration.gates import assets as gate_assets
 from orchestration.ingest import assets as ingest_assets
 from orchestration.publish import assets as publish_assets
+from orchestration.report import assets as report_assets
 from orchestration.resources import locked_cycle
 from orchestration.settings import Settings, private_by_default
 from orchestration.warehouse import assets as warehouse_assets
@@ -27,6 +28,7 @@ def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Defi
             candidate_assets,
             gate_assets,
             publish_assets,
+            report_assets,
             distribution_assets,
         ],
         include_specs=True,

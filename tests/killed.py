@@ -1,6 +1,7 @@
-"""A process that is killed in the middle: writes a candidate or publishes, and dies before a chosen step on disk.
+"""A process that is killed in the middle: writes, publishes or reports, and dies before a chosen step on disk.
 
-``python -m tests.killed LAKE write|publish RUN_ID|REASON AUDIT_EVENT N``. No step of the code under test is replaced.
+``python -m tests.killed LAKE write|publish|report RUN_ID|REASON|RELEASE AUDIT_EVENT N``.
+No step of the code under test is replaced.
 """
 
 import os
@@ -12,7 +13,7 @@ DEATH = 137
 
 
 def _die_before(event: str, at: int, lake: Path) -> None:
-    watched = tuple(str(lake / folder) for folder in ("candidates", "releases", "bi"))
+    watched = tuple(str(lake / folder) for folder in ("candidates", "releases", "bi", "reports"))
     seen = 0
 
     def hook(name: str, arguments: tuple[Any, ...]) -> None:
@@ -36,6 +37,10 @@ def main(lake: Path, action: str, argument: str, event: str, at: int) -> None:
     _die_before(event, at, lake)
     if action == "write":
         write_candidate(settings, "2025-11", argument)
+    elif action == "report":
+        from orchestration.report.page import write_report
+
+        write_report(settings, "2025-11", argument)
     else:
         publish(settings, "2025-11", argument, evaluate=lambda *_: Verdict((), True))
 

@@ -7,6 +7,7 @@ import typer
 
 from orchestration.cli.shell import CycleOption, app, console, errors, failed, known_cycle, readable_releases
 from orchestration.released import current_release
+from orchestration.report.paths import report_path
 from orchestration.runs import execute
 from orchestration.settings import Settings
 
@@ -30,12 +31,13 @@ def run(
     from orchestration.report import tables
 
     settings = Settings()
-    problems = execute(
-        console, settings, "update_cycle", cycle, only=["gate_verdict"] if start is Start.gates else None
-    )
-    judged = not problems or "gate_verdict" in problems
+    only = ["gate_verdict", "cycle_report"] if start is Start.gates else None
+    problems = execute(console, settings, "update_cycle", cycle, only=only)
+    judged = "gate_verdict" in problems or not problems.keys() - {"cycle_report"}
     if judged and (manifest := tables.sealed_manifest(settings, cycle)):
         console.print(tables.gates(manifest))
+        if "cycle_report" not in problems:
+            console.print(f"Report: {report_path(settings, cycle)}", soft_wrap=True)
     if problems:
         raise failed(problems)
     console.print(f"Candidate: {settings.candidates / cycle}")
@@ -53,12 +55,18 @@ def publish(
     config = {"ops": {"release": {"config": {"reason": reason}}}}
     with readable_releases():
         before = current_release(settings, cycle)
-    if problems := execute(console, settings, "publish", cycle, config=config):
+    problems = execute(console, settings, "publish", cycle, config=config)
+    if problems.keys() - {"release_report"}:
         raise failed(problems)
-    if before == current_release(settings, cycle):
+    released = current_release(settings, cycle)
+    if before == released:
         console.print(f"The candidate of {cycle} is its current release already: nothing was changed.")
-    console.print(f"Release: {current_release(settings, cycle)}")
+    console.print(f"Release: {released}")
     console.print(f"Marts for BI: {settings.bi / 'marts.duckdb'}")
+    if problems:
+        raise failed(problems)
+    if released:
+        console.print(f"Report: {report_path(settings, cycle, released.name)}", soft_wrap=True)
 
 
 @app.command()

@@ -72,27 +72,23 @@ def approval(settings: Settings, approvers: Approvers, cycle: str, document: byt
     What is missing says for each role whether nobody signed, or why a signature at hand does not count: another
     document, an unknown or expired key, a role the key does not have, a signature that is not the key's.
     """
-    today = datetime.now(UTC).date()
-    counted: dict[str, list[Signoff]] = {role: [] for role in approvers.policy.roles}
-    unfit: dict[str, list[str]] = {role: [] for role in approvers.policy.roles}
-    for signoff in _kept(settings, cycle):
-        if signoff.role not in counted:
-            continue
-        if problem := _problem(approvers, signoff, document, today):
-            unfit[signoff.role].append(f"the signature of {signoff.person} does not count: {problem}")
-        else:
-            counted[signoff.role].append(signoff)
-    missing = [_not_signed(role, document, unfit[role]) for role, found in counted.items() if not found]
+    found, unfit = _judged(settings, approvers, cycle, document)
+    missing = [_not_signed(role, document, unfit[role]) for role, signoffs in found.items() if not signoffs]
     if missing:
         return Approval([], missing)
-    for chosen in product(*counted.values()):
+    for chosen in product(*found.values()):
         if not approvers.policy.different_people or len({signoff.person for signoff in chosen}) == len(chosen):
             return Approval(list(chosen), [])
-    people = sorted({signoff.person for found in counted.values() for signoff in found})
+    people = sorted({signoff.person for signoffs in found.values() for signoff in signoffs})
     return Approval(
         [],
-        [f"roles {' and '.join(counted)} must be signed by different people; only {', '.join(people)} signed"],
+        [f"roles {' and '.join(found)} must be signed by different people; only {', '.join(people)} signed"],
     )
+
+
+def counted(settings: Settings, approvers: Approvers, cycle: str, document: bytes) -> dict[str, list[Signoff]]:
+    """The sign-offs over ``document`` that count as of today, by role; they may not suffice."""
+    return _judged(settings, approvers, cycle, document)[0]
 
 
 def release_problems(approvers: Approvers, policy: Policy | None, signoffs: list[Signoff], document: bytes, on: date
@@ -131,6 +127,23 @@ def withdraw(settings: Settings, cycle: str, document_sha256: str) -> int:
             path.rename(path.with_name(f"{path.name}.withdrawn"))
             withdrawn += 1
     return withdrawn
+
+
+def _judged(
+    settings: Settings, approvers: Approvers, cycle: str, document: bytes
+) -> tuple[dict[str, list[Signoff]], dict[str, list[str]]]:
+    """By role: the sign-offs that count, and why others do not."""
+    today = datetime.now(UTC).date()
+    found: dict[str, list[Signoff]] = {role: [] for role in approvers.policy.roles}
+    unfit: dict[str, list[str]] = {role: [] for role in approvers.policy.roles}
+    for signoff in _kept(settings, cycle):
+        if signoff.role not in found:
+            continue
+        if problem := _problem(approvers, signoff, document, today):
+            unfit[signoff.role].append(f"the signature of {signoff.person} does not count: {problem}")
+        else:
+            found[signoff.role].append(signoff)
+    return found, unfit
 
 
 def _not_signed(role: str, document: bytes, unfit: list[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from orchestration.settings import PROJECT_ROOT
 from tests.golden import loader
@@ -18,7 +18,6 @@ from tests.pipeline.platform import Platform, failures
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium")
 SECONDS = 120
 FLOW = ("landing", "ingest", "staging", "households", "eligibility", "lists", "marts", "candidate", "gates", "publish")
 
@@ -47,17 +46,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(SECONDS)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "Chromium is not installed: make test installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

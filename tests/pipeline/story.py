@@ -1,7 +1,7 @@
 """One lake and its story: the parts that tests look at, and how each is told.
 
 November is delivered and released, delivered again and blocked, delivered again and refused; December is begun, killed
-and run again, and published. Each part leaves what it found to the others. Told once, by the fixtures of conftest.py.
+and run again, and published. Each part leaves what it found to the others. Told once, by fixtures (tests/conftest.py).
 """
 
 import os
