@@ -28,7 +28,7 @@ PYTEST_ARGS ?=
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shell \
   $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
 
-.PHONY: help setup demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
+.PHONY: help setup peers demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
   chromium nginx postgresql
 
 help:  ## list the targets
@@ -55,6 +55,18 @@ $(INSTALLED): requirements.lock pyproject.toml | .venv/bin/uv
 
 $(MANIFEST): $(DBT_FILES) $(INSTALLED)
 	@$(BIN)/python -c 'from orchestration.warehouse.project import ensure_manifest; ensure_manifest()'
+	@touch $@
+
+# The engines that `python -m benchmarks peers` compares with, in an environment of their own: the platform needs none.
+PEERS := .venv-peers
+peers: $(PEERS)/installed  ## create .venv-peers from benchmarks/peers.lock, for python -m benchmarks peers
+	@command -v java >/dev/null || echo "No Java: PySpark cannot run (Debian: openjdk-17-jre-headless)" >&2
+	@[ -x /usr/lib/postgresql/15/bin/postgres ] || echo "No PostgreSQL 15 (Debian: postgresql-15)" >&2
+
+$(PEERS)/installed: benchmarks/peers.lock $(INSTALLED)
+	@[ -x $(PEERS)/bin/python ] || $(BIN)/python -m venv $(PEERS)
+	@echo "Installing benchmarks/peers.lock into $(PEERS)"
+	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes --compile-bytecode -r benchmarks/peers.lock
 	@touch $@
 
 # ------------------------------------------------------------------------------------------------------------- use
@@ -170,6 +182,6 @@ nginx:
 postgresql:
 	$(call DEBIAN,initdb,postgresql,the tests of the export,--ignore=tests/unit/test_postgres.py)
 
-clean:  ## remove what the targets made: .venv, caches, dbt's target (never the lake or Dagster's instance)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+clean:  ## remove what the targets made: environments, caches, dbt's target (never the lake or Dagster's instance)
+	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
 	find . -name __pycache__ -prune -exec rm -rf {} +

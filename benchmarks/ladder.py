@@ -36,13 +36,7 @@ def rung(folder: Path, families: int, form: str, memory_limit: str) -> dict[str,
             shutil.rmtree(path, ignore_errors=True)
     else:
         shutil.rmtree(folder, ignore_errors=True)
-        made = watch(
-            [_command("mutakhir-simulate"), "--families", str(families), "--cycle", CYCLE, "--format", form],
-            environment,
-            folder,
-        )
-        if made.exit_code:
-            raise RuntimeError(f"the simulation of {families} families failed:\n{made.output}")
+        _simulate(lake, families, form)
     deliveries = size(lake)
     run = watch([_command("mutakhir"), "run", "--cycle", CYCLE], environment, folder, lake / "build" / ".tmp")
     if run.exit_code:
@@ -72,6 +66,29 @@ def _delivered(lake: Path) -> tuple[int, str] | None:
         return None
     made = json.loads(record.read_text(encoding="utf-8"))
     return made["families"], made["format"]
+
+
+def simulated(folder: Path, families: int) -> Path:
+    """The landing zone of the cycle, in a lake of so many families under ``folder``, delivered as Parquet.
+
+    Deliveries that are there are used again. Raises RuntimeError when the simulation fails.
+    """
+    lake = folder / "lake"
+    if _delivered(lake) != (families, "parquet"):
+        shutil.rmtree(lake, ignore_errors=True)
+        _simulate(lake, families, "parquet")
+    return lake / "landing" / CYCLE
+
+
+def _simulate(lake: Path, families: int, form: str) -> None:
+    lake.mkdir(parents=True)
+    made = watch(
+        [_command("mutakhir-simulate"), "--families", str(families), "--cycle", CYCLE, "--format", form],
+        {**os.environ, "MUTAKHIR_LAKE": str(lake)},
+        lake,
+    )
+    if made.exit_code:
+        raise RuntimeError(f"the simulation of {families} families failed:\n{made.output}")
 
 
 def _command(name: str) -> str:

@@ -13,6 +13,8 @@ import altair as alt
 import pandas as pd
 import psutil
 
+from benchmarks.peers import report
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 _MB, _GB = 1e6, 1e9
@@ -50,13 +52,8 @@ def keep(kind: str, rows: list[dict[str, Any]], on: dict[str, Any]) -> Path:
 
 
 def render() -> Path:
-    """Make RESULTS.md and its pictures: of every rung of the ladder the newest measurement."""
-    newest: dict[tuple[str, int], dict[str, Any]] = {}
-    for path in sorted(RESULTS.glob("*-ladder.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for row in found["rows"]:
-            newest[row["format"], row["families"]] = {**row, "file": path.name, "of": found}
-    rows = [newest[rung] for rung in sorted(newest)]
+    """Make RESULTS.md and its pictures: of every rung of the ladder, every floor, every peer the newest measurement."""
+    rows = _newest("ladder", "format")
     _curves(rows).save(HERE / "ladder.svg")
     lines = [
         "# Measured",
@@ -77,8 +74,15 @@ def render() -> Path:
         for row in rows
     ]
     lines += ["", "![time and memory against families](ladder.svg)", ""]
-    for name in sorted({row["file"] for row in rows}):
-        on = next(row["of"]["machine"] for row in rows if row["file"] == name)
+    machines = {row["file"]: row["of"]["machine"] for row in rows}
+    floors, compared = _newest("floor"), _newest("peers")
+    lines += report.floor_table(floors, {row["families"]: row["seconds"] for row in rows if row["format"] == "parquet"})
+    lines += report.peers_table(compared)
+    if compared:
+        report.curves(compared).save(HERE / "peers.svg")
+    machines |= {row["file"]: row["of"]["machine"] for row in (*floors, *compared)}
+    lines += ["## Measured on"]
+    for name, on in sorted(machines.items()):
         versions = ", ".join(f"{package} {number}" for package, number in on["versions"].items())
         lines.append(
             f"- `results/{name}`: {on['cores']} cores ({on['processor']}), {on['memory_gb']} GB, Python {on['python']},"
@@ -92,6 +96,16 @@ def render() -> Path:
 def _gigabytes(row: dict[str, Any], name: str) -> str:
     """A size, where it was measured."""
     return f"{row[name] / _GB:.1f} GB" if name in row else ""
+
+
+def _newest(kind: str, key: str = "engine") -> list[dict[str, Any]]:
+    """The rows of a kind of measurement, of every size and ``key`` the newest, with their file and its content."""
+    newest: dict[tuple[str, int], dict[str, Any]] = {}
+    for path in sorted(RESULTS.glob(f"*-{kind}.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for row in found["rows"]:
+            newest[row.get(key, ""), row["families"]] = {**row, "file": path.name, "of": found}
+    return [newest[of] for of in sorted(newest)]
 
 
 def _curves(rows: list[dict[str, Any]]) -> alt.HConcatChart:

@@ -3,7 +3,9 @@
 Samples the operating system; knows nothing of the command.
 """
 
+import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -30,38 +32,60 @@ class Watched:
     written: int = 0
     output: str = ""
     exit_code: int = 0
+    stopped: str = ""  # why it was not left to end
     _cpu: dict[int, float] = field(default_factory=dict)
     _io: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path, spill: Path | None = None) -> Watched:
-    """Run ``command`` to its end; ``folder`` is where its disk is measured, ``spill`` where the engine's own part is.
+def watch(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    spill: Path | None = None,
+    most_seconds: float = float("inf"),
+    most_memory: float = float("inf"),
+) -> Watched:
+    """Run ``command`` to its end, or until it takes longer or more memory than given (in seconds, bytes).
 
-    Memory is the sum of the proportional set sizes of the process and all its descendants, so that shared pages count
-    once; the highest of one sample a second. Bytes read and written count those of the page cache too.
+    ``folder`` is where its disk is measured, ``spill`` where the engine's own part is. Memory is the sum of the
+    proportional set sizes of the process and all its descendants, so that shared pages count once; the highest of one
+    sample a second, more in the first five. Bytes read and written count those of the page cache too.
     """
     found = Watched()
-    start = time.monotonic()
-    process = subprocess.Popen(
-        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    root = psutil.Process(process.pid)
-    samples = 0
-    while process.poll() is None:
-        if samples % _MEMORY_EVERY == 0:
-            _sample(found, root)
-        if samples % (2 * _MEMORY_EVERY) == 0:
-            found.peak_disk = max(found.peak_disk, size(folder))
-            found.peak_spilled = max(found.peak_spilled, size(spill) if spill else 0)
-        samples += 1
-        time.sleep(_EVERY_SECONDS)
-    found.seconds = time.monotonic() - start
-    found.output = process.stdout.read() if process.stdout else ""
-    found.exit_code = process.returncode
+    start, before = time.monotonic(), _of_children()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
+        root = psutil.Process(process.pid)
+        samples = 0
+        while process.poll() is None:
+            if samples % _MEMORY_EVERY == 0 or samples < 5 * _MEMORY_EVERY:
+                _sample(found, root)
+            if samples % (2 * _MEMORY_EVERY) == 0:
+                found.peak_disk = max(found.peak_disk, size(folder))
+                found.peak_spilled = max(found.peak_spilled, size(spill) if spill else 0)
+            samples += 1
+            if time.monotonic() - start > most_seconds:
+                found.stopped = f"longer than {most_seconds:g} s"
+            elif found.peak_memory > most_memory:
+                found.stopped = f"more than {most_memory / 1e9:.0f} GB memory"
+            if found.stopped:
+                _end(root)
+            time.sleep(_EVERY_SECONDS)
+        found.seconds = time.monotonic() - start
+        output.seek(0)
+        found.output = output.read()
+    found.exit_code = 1 if found.stopped else process.returncode
     found.peak_disk = max(found.peak_disk, size(folder))
-    found.cpu_seconds = sum(found._cpu.values())
-    found.read, found.written = (sum(part) for part in zip(*found._io.values(), strict=True))
+    found.cpu_seconds = max(sum(found._cpu.values()), _of_children() - before)
+    found.read = sum(read for read, _ in found._io.values())
+    found.written = sum(written for _, written in found._io.values())
     return found
+
+
+def _of_children() -> float:
+    """Processor seconds of all processes that ended, whose parents waited for them: exact, but not complete."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _sample(found: Watched, root: psutil.Process) -> None:
@@ -75,6 +99,18 @@ def _sample(found: Watched, root: psutil.Process) -> None:
                 moved = process.io_counters()
                 found._io[process.pid] = moved.read_chars, moved.write_chars
     found.peak_memory = max(found.peak_memory, memory)
+
+
+def _end(root: psutil.Process) -> None:
+    """End a process and all under it; kill what has not ended after ten seconds."""
+    with suppress(psutil.Error):
+        processes = [root, *root.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.Error):
+                process.terminate()
+        for process in psutil.wait_procs(processes, timeout=10)[1]:
+            with suppress(psutil.Error):
+                process.kill()
 
 
 def size(folder: Path) -> int:
