@@ -87,8 +87,8 @@ def run_engine(
         [python, "-m", "benchmarks.peers.engine", json.dumps(asked)],
         {**os.environ, "PYTHONPATH": str(PROJECT), "POLARS_MAX_THREADS": str(THREADS), "OMP_NUM_THREADS": str(THREADS)},
         folder,
-        most_seconds,
-        memory_gb * 1e9 if stop else float("inf"),
+        most_seconds=most_seconds,
+        most_memory=memory_gb * 1e9 if stop else float("inf"),
     )
     run: Row = {
         "process_seconds": round(done.seconds, 2),
