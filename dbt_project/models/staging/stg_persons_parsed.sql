@@ -61,8 +61,61 @@ districts as (
     select cast(area_code as bigint) as district
     from {{ ref('stg_areas') }}
     where area_level = 'district'
+),
+
+judged as (
+    select
+        persons.file_id,
+        persons.row_number,
+        persons.person_id,
+        persons.family_id,
+        persons.nik,
+        case when persons.nik is null then {{ trimmed('persons.nik_text') }} end as ill_formed_nik,
+        persons.full_name,
+        persons.sex,
+        persons.birth_date,
+        persons.family_role,
+        persons.marital_status,
+        persons.school_participation,
+        persons.school_level,
+        persons.working,
+        persons.work_status,
+        persons.disability,
+        persons.pregnant,
+        persons.updated_on,
+        persons.component_value_lost,
+        persons.component_value_lost
+        or {{ is_unread('persons.marital_status_text', 'persons.marital_status') }}
+        or {{ is_unread('persons.working_text', 'persons.working') }}
+        or {{ is_unread('persons.work_status_text', 'persons.work_status') }} as flag_bad_code,
+        {{ is_unread('persons.nik_text', 'persons.nik') }} as flag_bad_nik,
+        persons.nik is not null and districts.district is null as flag_nik_area,
+        coalesce(
+            {{ nik_day('persons.nik') }} <> extract(day from persons.birth_date)
+            or {{ digits('persons.nik', 6, 2) }} <> extract(month from persons.birth_date)
+            or {{ digits('persons.nik', 4, 2) }} <> mod(extract(year from persons.birth_date), 100)
+            or ({{ digits('persons.nik', 8, 2) }} > 40) <> (persons.sex = 'P'),
+            false
+        ) as flag_nik_mismatch,
+        case
+            when persons.unparsable is not null then 'unparsable'
+            when
+                persons.person_id is null
+                or persons.family_id is null
+                or {{ is_empty('persons.sex_text', 'persons.sex') }}
+                or {{ is_empty('persons.birth_date_text', 'persons.birth_date') }}
+                or {{ is_empty('persons.family_role_text', 'persons.family_role') }}
+                or {{ is_empty('persons.updated_on_text', 'persons.updated_on') }}
+                then 'missing_key'
+            when not {{ is_key('persons.person_id') }} or not {{ is_key('persons.family_id') }} then 'bad_key'
+            when persons.sex is null or persons.family_role is null then 'bad_code'
+            when persons.birth_date is null or persons.updated_on is null then 'bad_value'
+        end as own_rule
+    from in_domain as persons
+    left join districts on {{ digits('persons.nik', 10, 6) }} = districts.district
 )
 
+{# the families come last: of a nation the join keeps rows on disk, and what was read is narrower than what was delivered #}
 select
     persons.file_id,
     persons.row_number,
@@ -70,7 +123,7 @@ select
     families.family_key,
     case when families.family_key is null then persons.family_id end as unknown_family_id,
     persons.nik,
-    case when persons.nik is null then {{ trimmed('persons.nik_text') }} end as ill_formed_nik,
+    persons.ill_formed_nik,
     persons.full_name,
     persons.sex,
     persons.birth_date,
@@ -84,37 +137,10 @@ select
     persons.pregnant,
     persons.updated_on,
     persons.component_value_lost,
-    persons.component_value_lost
-    or {{ is_unread('persons.marital_status_text', 'persons.marital_status') }}
-    or {{ is_unread('persons.working_text', 'persons.working') }}
-    or {{ is_unread('persons.work_status_text', 'persons.work_status') }} as flag_bad_code,
-    {{ is_unread('persons.nik_text', 'persons.nik') }} as flag_bad_nik,
-    persons.nik is not null and districts.district is null as flag_nik_area,
-    coalesce(
-        {{ nik_day('persons.nik') }} <> extract(day from persons.birth_date)
-        or {{ digits('persons.nik', 6, 2) }} <> extract(month from persons.birth_date)
-        or {{ digits('persons.nik', 4, 2) }} <> mod(extract(year from persons.birth_date), 100)
-        or ({{ digits('persons.nik', 8, 2) }} > 40) <> (persons.sex = 'P'),
-        false
-    ) as flag_nik_mismatch,
-    case
-        when persons.unparsable is not null then 'unparsable'
-        when
-            persons.person_id is null
-            or persons.family_id is null
-            or {{ is_empty('persons.sex_text', 'persons.sex') }}
-            or {{ is_empty('persons.birth_date_text', 'persons.birth_date') }}
-            or {{ is_empty('persons.family_role_text', 'persons.family_role') }}
-            or {{ is_empty('persons.updated_on_text', 'persons.updated_on') }}
-            then 'missing_key'
-        when
-            not {{ is_key('persons.person_id') }}
-            or (families.family_key is null and not {{ is_key('persons.family_id') }})
-            then 'bad_key'
-        when persons.sex is null or persons.family_role is null then 'bad_code'
-        when persons.birth_date is null or persons.updated_on is null then 'bad_value'
-        when families.family_key is null then 'orphan'
-    end as row_rule
-from in_domain as persons
+    persons.flag_bad_code,
+    persons.flag_bad_nik,
+    persons.flag_nik_area,
+    persons.flag_nik_mismatch,
+    coalesce(persons.own_rule, case when families.family_key is null then 'orphan' end) as row_rule
+from judged as persons
 left join {{ ref('stg_families') }} as families on persons.family_id = families.family_id
-left join districts on {{ digits('persons.nik', 10, 6) }} = districts.district
