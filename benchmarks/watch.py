@@ -49,7 +49,7 @@ def watch(
 
     ``folder`` is where its disk is measured, ``spill`` where the engine's own part is. Memory is the sum of the
     proportional set sizes of the process and all its descendants, so that shared pages count once; the highest of one
-    sample a second, more in the first five. Bytes read and written count those of the page cache too.
+    sample a second, of more in the first five. Bytes read and written count those of the page cache too.
     """
     found = Watched()
     start, before = time.monotonic(), _of_children()
@@ -57,20 +57,24 @@ def watch(
         process = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
         root = psutil.Process(process.pid)
         samples = 0
-        while process.poll() is None:
-            if samples % _MEMORY_EVERY == 0 or samples < 5 * _MEMORY_EVERY:
-                _sample(found, root)
-            if samples % (2 * _MEMORY_EVERY) == 0:
-                found.peak_disk = max(found.peak_disk, size(folder))
-                found.peak_spilled = max(found.peak_spilled, size(spill) if spill else 0)
-            samples += 1
-            if time.monotonic() - start > most_seconds:
-                found.stopped = f"longer than {most_seconds:g} s"
-            elif found.peak_memory > most_memory:
-                found.stopped = f"more than {most_memory / 1e9:.0f} GB memory"
-            if found.stopped:
+        try:
+            while process.poll() is None:
+                if samples % _MEMORY_EVERY == 0 or samples < 5 * _MEMORY_EVERY:
+                    _sample(found, root)
+                if samples % (2 * _MEMORY_EVERY) == 0:
+                    found.peak_disk = max(found.peak_disk, size(folder))
+                    found.peak_spilled = max(found.peak_spilled, size(spill) if spill else 0)
+                samples += 1
+                if time.monotonic() - start > most_seconds:
+                    found.stopped = f"longer than {most_seconds:g} s"
+                elif found.peak_memory > most_memory:
+                    found.stopped = f"more than {most_memory / 1e9:.0f} GB memory"
+                if found.stopped:
+                    _end(root)
+                time.sleep(_EVERY_SECONDS)
+        finally:
+            if process.poll() is None:  # nobody watches it any more
                 _end(root)
-            time.sleep(_EVERY_SECONDS)
         found.seconds = time.monotonic() - start
         output.seek(0)
         found.output = output.read()
@@ -114,12 +118,16 @@ def _end(root: psutil.Process) -> None:
 
 
 def size(folder: Path) -> int:
-    """Bytes that the files below ``folder`` take on disk; a file that several names link to counts once."""
+    """Bytes that the files below ``folder`` take on disk; a file that several names link to counts once.
+
+    What vanishes meanwhile does not count.
+    """
     seen, total = set(), 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            status = path.lstat()
-            if status.st_ino not in seen:
-                seen.add(status.st_ino)
-                total += status.st_blocks * 512
+    for where, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with suppress(OSError):
+                status = os.lstat(os.path.join(where, name))
+                if status.st_ino not in seen:
+                    seen.add(status.st_ino)
+                    total += status.st_blocks * 512
     return total
