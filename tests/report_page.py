@@ -129,11 +129,13 @@ class Marts:
         self._in_force = {row["programme"] for row in self._rows("dim_programme") if row["in_force"]}
 
     def __call__(self, about: dict[str, str]) -> float | None:
-        """The value that the marts have for it; None: nothing to divide by."""
+        """The value that the marts have for it; None: none, or nothing to divide by."""
         rows = self._of(about)
         if about.get("same"):
             assert len({row[about["column"]] for row in rows}) == 1
             rows = rows[:1]
+        if len(rows) == 1 and rows[0].get(about["column"], 0) is None:
+            return None
         part = self._sum(rows, about["column"])
         if "whole" not in about:
             return part
@@ -163,4 +165,4 @@ class Marts:
 
     @staticmethod
     def _sum(rows: list[Row], columns: str) -> float:
-        return sum(row[column] or 0 for row in rows for column in columns.split("+"))
+        return float(sum(row[column] or 0 for row in rows for column in columns.split("+")))
