@@ -51,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(900))  # the first of them tells the whole story
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups must have become part of the tests' names, or each process would tell the story anew."""
+    if getattr(session.config.option, "loadgroup", False) and session.items and "@" not in session.items[0].nodeid:
+        raise pytest.UsageError("pytest-xdist does not keep groups of tests together under this version of pytest")
+
+
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> "story.Released":
     from tests.pipeline import story
