@@ -96,10 +96,11 @@ def make_release(settings: Settings, cycle: str = CYCLE, reason: str | None = No
             ("decision_evidence", EVIDENCE),
         ):  # fmt: skip
             connection.execute(f"create table lists.{table} ({columns})")
+        connection.execute("create table households.families (family_id text, family_key bigint)")
         connection.execute(
-            "create table households.persons (person_id text, family_id text, nik text, family_role text)"
+            "create table staging.stg_persons (person_id text, family_key bigint, nik bigint, ill_formed_nik text,"
+            " family_role text, full_name text)"
         )
-        connection.execute("create table staging.stg_persons (person_id text, full_name text)")
         for family in FAMILIES:
             _add(connection, cycle, family)
         _make_marts(connection, cycle)
@@ -131,7 +132,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str,
 
 
 def _add(connection: duckdb.DuckDBPyConnection, cycle: str, family: dict[str, Any]) -> None:
-    known = {name for (name,) in connection.execute("select family_id from households.persons").fetchall()}
+    known = {name for (name,) in connection.execute("select family_id from households.families").fetchall()}
     programme, name, decision = family["p"], family["f"], family["decision"]
     regency = family.get("r", GARUT)
     village = f"{regency}032024" if regency else None
@@ -160,11 +161,12 @@ def _add(connection: duckdb.DuckDBPyConnection, cycle: str, family: dict[str, An
         shown |= {"criterion": reason, "action": "hold", "evidence_date": family["day"], "source": "a_register"}
         _insert(connection, "lists.decision_evidence", {**shown, "delivery_digest": "d1", "cleared": False})
     if name != "K-OUT-CALON" and name not in known:
+        _insert(connection, "households.families", {"family_id": name, "family_key": len(known)})
         for number, role in ((1, "KEPALA"), (2, "PASANGAN")):
-            person = {"person_id": f"{name}-{number}", "family_id": name, "family_role": role}
-            _insert(connection, "households.persons", {**person, "nik": nik_of(name) if number == 2 else "12"})
+            person = {"person_id": f"{name}-{number}", "family_key": len(known), "family_role": role}
+            person |= {"nik": nik_of(name)} if number == 2 else {"ill_formed_nik": "12"}
             full_name = NAMES.get(name, f"Ibu {name}") if number == 2 else f"Pak {name}"
-            _insert(connection, "staging.stg_persons", {"person_id": person["person_id"], "full_name": full_name})
+            _insert(connection, "staging.stg_persons", {**person, "full_name": full_name})
 
 
 def _make_marts(connection: duckdb.DuckDBPyConnection, cycle: str) -> None:

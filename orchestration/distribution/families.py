@@ -87,20 +87,24 @@ def load_people(settings: Settings, connection: duckdb.DuckDBPyConnection, relea
                     group by family_id
                 ),
                 chosen as (
-                    select persons.family_id, persons.person_id, persons.nik, persons.family_role
-                    from build.households.persons as persons
-                    inner join wanted on persons.family_id = wanted.family_id
+                    select
+                        wanted.family_id,
+                        coalesce(lpad(cast(persons.nik as varchar), 16, '0'), persons.ill_formed_nik) as nik,
+                        cast(persons.family_role as varchar) as family_role,
+                        persons.full_name
+                    from build.staging.stg_persons as persons
+                    inner join build.households.families as families on persons.family_key = families.family_key
+                    inner join wanted on families.family_id = wanted.family_id
                     qualify row_number() over (
-                        partition by persons.family_id
+                        partition by wanted.family_id
                         order by
                             persons.person_id is not distinct from wanted.payee_person_id desc,
                             persons.family_role = 'KEPALA' desc,
                             persons.person_id
                     ) = 1
                 )
-                select chosen.family_id, chosen.nik, chosen.family_role, named.full_name
+                select family_id, nik, family_role, full_name
                 from chosen
-                left join build.staging.stg_persons as named on chosen.person_id = named.person_id
             """)
         except duckdb.Error as error:
             raise NotDistributed(f"{build} cannot be read ({type(error).__name__}); {again}") from None

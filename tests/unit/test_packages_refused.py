@@ -98,7 +98,7 @@ def test_names_come_from_the_build_of_the_release_alone(settings: Settings, key:
         record[key][0]["digest"] = "other"
     elif key == "no table":
         with duckdb.connect(str(path.with_suffix(".duckdb"))) as connection:
-            connection.execute("drop table households.persons")
+            connection.execute("drop table staging.stg_persons")
     else:
         record[key] = "other"
     path.write_text(json.dumps(record))

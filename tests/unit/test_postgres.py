@@ -292,7 +292,7 @@ def test_the_asset_is_part_of_publishing_where_a_database_is_named(settings: Set
         named: set(build_defs(settings=settings.model_copy(update=update)).resolve_job_def("publish").graph.node_dict)
         for named, update in ((False, {}), (True, {"postgres_url": SecretStr(pg.url)}))
     }
-    assert steps == {False: {"release"}, True: {"postgres", "release"}}
+    assert steps == {False: {"release", "release_report"}, True: {"postgres", "release", "release_report"}}
     for url, succeeds in ((pg.url, True), (pg.url_of("postgres", "s3cr.et"), False)):
         chosen = settings.model_copy(update={"postgres_url": SecretStr(url), "postgres_schema": schema})
         with dg.DagsterInstance.ephemeral() as instance:
