@@ -76,12 +76,14 @@ def _cluster(task: Task, settings: dict[str, str]) -> Iterator[str]:
         for folder in (task.folder, task.folder.parent):  # the benchmark's own, in which nobody else can look otherwise
             folder.chmod(0o711)
     with task.phase("start"):
-        subprocess.run(
+        made = subprocess.run(
             [programs / "initdb", "-D", data, "--locale=C", "--encoding=UTF8", "--auth=trust", f"--username={USER}"],
             user=user,
-            check=True,
             capture_output=True,
+            text=True,
         )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed (can the user {USER} reach {data}?): {made.stderr.strip()}")
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         log = (task.folder / "postgres.log").open("wb")
         server = subprocess.Popen(
