@@ -115,7 +115,8 @@ judged as (
     left join districts on {{ digits('persons.nik', 10, 6) }} = districts.district
 )
 
-{# the families come last: of a nation the join keeps rows on disk, and what was read is narrower than what was delivered #}
+{# the families come last: of a nation the join keeps rows on disk, and what was read is narrower than what was
+   delivered #}
 select
     persons.file_id,
     persons.row_number,
