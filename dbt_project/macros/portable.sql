@@ -59,6 +59,13 @@
     struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
+{# The least value of the rows of a group where a condition holds; null when it holds in none. A filter, since a case
+   would copy rows made by named_row. #}
+{% macro least_where(value, condition) %}{{ return(adapter.dispatch('least_where')(value, condition)) }}{% endmacro %}
+{% macro duckdb__least_where(value, condition) -%}
+    min({{ value }}) filter (where {{ condition }})
+{%- endmacro %}
+
 {# One of the values that named_row put together. #}
 {% macro part_of(row, name) %}{{ return(adapter.dispatch('part_of')(row, name)) }}{% endmacro %}
 {% macro duckdb__part_of(row, name) -%}

@@ -36,6 +36,7 @@ ENGINES_OWN = {
     "select a from t qualify row_number() over (order by a) = 1": r"\bqualify\b",
     "select a, count(*) from t group by all": r"\b(group|order)\s+by\s+all\b",
     "select a::date from t": r"::",
+    "select count(*) filter (where a > 1) from t": r"\)\s*filter\s*\(",
     "select list_transform(a, x -> x + 1) from t": r"->",
     "select list_sum(a) from t": r"\b(list|array)_\w+\s*\(",
     "select * from read_parquet('a.parquet')": r"\bread_\w+\s*\(",

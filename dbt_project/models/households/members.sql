@@ -68,7 +68,7 @@ gathered as (
         max(case when is_living and component_value_lost then 1 else 0 end) = 1 as component_value_lost,
         max(case when nik_shared_across then 1 else 0 end) = 1 as nik_shared_across,
         max(file_id) as file_id,
-        min(person) filter (where may_be_payee) as payee
+        {{ least_where('person', 'may_be_payee') }} as payee
     from ranked
     group by family_key
 )
