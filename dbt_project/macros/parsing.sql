@@ -1,6 +1,7 @@
 {#
     How the landing contract reads a value from a delivered text; null when the text is not such a value.
-    Nearly every text is a value as it stands: only the others are trimmed and read again. Used in staging alone.
+    Nearly every text is a value as it stands: only the others are trimmed and read again. Used in staging alone, but
+    for parse_nik, with which the NIK of registers and events meet those of persons.
 #}
 
 {# Text of a code in any case of its ASCII letters, when it stands in the list (a name in the project's vars). #}

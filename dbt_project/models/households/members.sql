@@ -1,6 +1,5 @@
 {# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH
-   component. The payee is the least of the rows that begin
-            as the rule sorts: usable NIK, role, birth date, person_id.
+   component. The payee is the least of the rows that begin as the rule sorts: usable NIK, role, birth date, person_id.
    A person qualifies for components in force alone; ages and schools are judged so in persons. #}
 with components as (
     select
