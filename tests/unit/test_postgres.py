@@ -34,10 +34,11 @@ from pathlib import Path
 import psycopg
 
 url, schema, stop = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-seen, reads = set(), 0
+seen, reads, last = set(), 0, False
 with psycopg.connect(url) as connection:
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    while not stop.exists():
+    while not last:
+        last = stop.exists()  # before the read: what was there when it was asked to stop is seen
         row = connection.execute(f"select sum(listed), count(*) from {schema}.cycle_funnel").fetchone()
         row += connection.execute(f"select string_agg(release, ',' order by cycle) from {schema}.releases").fetchone()
         connection.commit()
