@@ -15,8 +15,12 @@ from pathlib import Path
 import psutil
 
 _EVERY_SECONDS = 0.1
-_MEMORY_EVERY = 10
-"""Every so many samples memory is added up: the kernel walks all pages for it, which costs what it measures."""
+_MEMORY_SECONDS = 1.0
+_MEMORY_SHARE = 0.03
+"""Of the time that adding up memory may take, as of a processor: the kernel walks all pages for it, which costs what it
+measures. So it is done every second at the most, and less often where memory is large."""
+_DENSE_SECONDS = 5.0
+"""At the start it is done all the time: a short command would be over."""
 
 
 @dataclass
@@ -49,23 +53,26 @@ def watch(
 
     ``folder`` is where its disk is measured, ``spill`` where the engine's own part is. Memory is the sum of the
     proportional set sizes of the process and all its descendants, so that shared pages count once; the highest of one
-    sample a second, of more in the first five. Bytes read and written count those of the page cache too.
+    sample a second (fewer when memory is large, more in the first five seconds). Bytes read and written count those
+    of the page cache too.
     """
     found = Watched()
     start, before = time.monotonic(), _of_children()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
         root = psutil.Process(process.pid)
-        samples = 0
+        due = start
         try:
             while process.poll() is None:
-                if samples % _MEMORY_EVERY == 0 or samples < 5 * _MEMORY_EVERY:
+                began = time.monotonic()
+                if began >= due:
                     _sample(found, root)
-                if samples % (2 * _MEMORY_EVERY) == 0:
                     found.peak_disk = max(found.peak_disk, size(folder))
                     found.peak_spilled = max(found.peak_spilled, size(spill) if spill else 0)
-                samples += 1
-                if time.monotonic() - start > most_seconds:
+                    took = time.monotonic() - began
+                    at_start = began - start < _DENSE_SECONDS
+                    due = began + (0 if at_start else max(_MEMORY_SECONDS, took / _MEMORY_SHARE))
+                if began - start > most_seconds:
                     found.stopped = f"longer than {most_seconds:g} s"
                 elif found.peak_memory > most_memory:
                     found.stopped = f"more than {most_memory / 1e9:.0f} GB memory"

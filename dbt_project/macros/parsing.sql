@@ -80,9 +80,9 @@
     coalesce(
         {{ digits(nik, 0, 4) }} <> 0
         and {{ nik_day(nik) }} between 1 and case
-            when {{ digits(nik, 6, 2) }} in (1, 3, 5, 7, 8, 10, 12) then 31
-            when {{ digits(nik, 6, 2) }} in (4, 6, 9, 11) then 30
             when {{ digits(nik, 6, 2) }} = 2 then 29
+            when {{ digits(nik, 6, 2) }} in (4, 6, 9, 11) then 30
+            when {{ digits(nik, 6, 2) }} between 1 and 12 then 31
             else 0
         end,
         false
