@@ -11,7 +11,7 @@ import socket
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +19,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 SEEDS_DIR = DBT_PROJECT_DIR / "seeds"
+
+Engine = Literal["duckdb", "spark"]
+"""What computes a build: targets of dbt_project/profiles.yml."""
 
 
 class Settings(BaseSettings):
@@ -32,8 +35,9 @@ class Settings(BaseSettings):
     )
 
     lake: Path = Field(Path("lake"), description="root of the lake; relative to the working directory")
-    memory_limit: str = Field("8GB", description="memory that DuckDB may use before it spills to disk")
-    threads: int = Field(2, ge=1, description="threads of DuckDB")
+    engine: Engine = Field("duckdb", description="what computes the models: duckdb, or spark (docs/spark.md)")
+    memory_limit: str = Field("8GB", description="memory that the engine may use before it spills to disk")
+    threads: int = Field(2, ge=1, description="threads of the engine")
     first_cycle: str = Field("2025-01", description="first cycle that can be run")
     last_cycle: str = Field("2035-12", description="last cycle that can be run")
 

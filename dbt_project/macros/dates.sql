@@ -25,5 +25,5 @@
 {# Of the rows of a group, the file of the row with the newest date (the last file on a tie): where evidence was
    delivered. #}
 {% macro newest_file(file_id, day) -%}
-    max_by({{ file_id }}, cast({{ day }} as varchar) || lpad(cast({{ file_id }} as varchar), 9, '0'))
+    max_by({{ file_id }}, cast({{ day }} as string) || lpad(cast({{ file_id }} as string), 9, '0'))
 {%- endmacro %}

@@ -15,7 +15,7 @@
 {# Whole number: [+-]?digits. #}
 {% macro parse_integer(text) -%}
     case
-        when cast({{ cast_or_null(text, 'bigint') }} as varchar) = {{ text }} then {{ cast_or_null(text, 'bigint') }}
+        when cast({{ cast_or_null(text, 'bigint') }} as string) = {{ text }} then {{ cast_or_null(text, 'bigint') }}
         when {{ matches(trimmed(text), '[+-]?[0-9]+') }} then {{ cast_or_null(trimmed(text), 'bigint') }}
     end
 {%- endmacro %}
@@ -39,7 +39,7 @@
 {%- endmacro %}
 
 {% macro is_date(text) -%}
-    (length({{ text }}) = 10 and cast({{ cast_or_null(text, 'date') }} as varchar) = {{ text }})
+    (length({{ text }}) = 10 and cast({{ cast_or_null(text, 'date') }} as string) = {{ text }})
 {%- endmacro %}
 
 {# Period: YYYY-MM; kept as text, which sorts like the months. #}

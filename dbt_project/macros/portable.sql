@@ -20,6 +20,9 @@
         else nullif(trim({{ text }}, chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '), '')
     end
 {%- endmacro %}
+{% macro spark__trimmed(text) -%}
+    nullif(btrim({{ text }}, concat(char(9), char(10), char(11), char(12), char(13), ' ')), '')
+{%- endmacro %}
 
 {# Text in upper case for a comparison with codes, which are ASCII: a text with other letters is none of them, whatever
    upper() makes of it (an I of a dotless i). #}
@@ -27,11 +30,17 @@
 {% macro duckdb__ascii_upper(text) -%}
     case when length({{ text }}) = strlen({{ text }}) then upper({{ text }}) end
 {%- endmacro %}
+{% macro spark__ascii_upper(text) -%}
+    case when length({{ text }}) = octet_length({{ text }}) then upper({{ text }}) end
+{%- endmacro %}
 
 {# Whether the whole text matches the regular expression. #}
 {% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches')(text, pattern)) }}{% endmacro %}
 {% macro duckdb__matches(text, pattern) -%}
     regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }} rlike r'\A(?:{{ pattern }})\z')
 {%- endmacro %}
 
 {# Text as a value of a type, null where it does not fit. Call it on text whose form was matched: engines are
@@ -46,17 +55,26 @@
 {% macro duckdb__code_or_null(text, codes) -%}
     try_cast({{ text }} as enum('{{ codes | join("', '") }}'))
 {%- endmacro %}
+{% macro spark__code_or_null(text, codes) -%}
+    case when {{ text }} in ('{{ codes | join("', '") }}') then {{ text }} end
+{%- endmacro %}
 
 {# The digits of a whole number from one place to another, counted from the right, from 0. #}
 {% macro digits(number, first, count) %}{{ return(adapter.dispatch('digits')(number, first, count)) }}{% endmacro %}
 {% macro duckdb__digits(number, first, count) -%}
     (({{ number }} // {{ 10 ** first }}) % {{ 10 ** count }})
 {%- endmacro %}
+{% macro spark__digits(number, first, count) -%}
+    (({{ number }} div {{ 10 ** first }}) % {{ 10 ** count }})
+{%- endmacro %}
 
 {# One value made of several, which sorts by the first, then the second, and so on. #}
 {% macro named_row(columns) %}{{ return(adapter.dispatch('named_row')(columns)) }}{% endmacro %}
 {% macro duckdb__named_row(columns) -%}
     struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+{% macro spark__named_row(columns) -%}
+    named_struct({% for name, value in columns.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 {# The least value of the rows of a group where a condition holds; null when it holds in none. A filter, since a case
@@ -65,17 +83,26 @@
 {% macro duckdb__least_where(value, condition) -%}
     min({{ value }}) filter (where {{ condition }})
 {%- endmacro %}
+{% macro spark__least_where(value, condition) -%}
+    min({{ value }}) filter (where {{ condition }})
+{%- endmacro %}
 
 {# One of the values that named_row put together. #}
 {% macro part_of(row, name) %}{{ return(adapter.dispatch('part_of')(row, name)) }}{% endmacro %}
 {% macro duckdb__part_of(row, name) -%}
     struct_extract({{ row }}, '{{ name }}')
 {%- endmacro %}
+{% macro spark__part_of(row, name) -%}
+    {{ row }}.{{ name }}
+{%- endmacro %}
 
 {# Whole days between two dates, later minus earlier. #}
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
 {% macro duckdb__days_between(earlier, later) -%}
     ({{ later }} - {{ earlier }})
+{%- endmacro %}
+{% macro spark__days_between(earlier, later) -%}
+    datediff({{ later }}, {{ earlier }})
 {%- endmacro %}
 
 {# Quotient of whole numbers, rounded down; `/` gives a floating-point number. #}
@@ -85,17 +112,26 @@
 {% macro duckdb__whole_quotient(dividend, divisor) -%}
     (cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint))
 {%- endmacro %}
+{% macro spark__whole_quotient(dividend, divisor) -%}
+    (cast({{ dividend }} as decimal(38, 0)) div cast({{ divisor }} as decimal(38, 0)))
+{%- endmacro %}
 
 {# Product of whole numbers, without overflow of 64 bits. #}
 {% macro whole_product(left, right) %}{{ return(adapter.dispatch('whole_product')(left, right)) }}{% endmacro %}
 {% macro duckdb__whole_product(left, right) -%}
     (cast({{ left }} as hugeint) * cast({{ right }} as hugeint))
 {%- endmacro %}
+{% macro spark__whole_product(left, right) -%}
+    (cast({{ left }} as decimal(38, 0)) * cast({{ right }} as decimal(38, 0)))
+{%- endmacro %}
 
 {# The texts of a group, joined by a comma in the order of a number. #}
 {% macro joined_in_order(text, order) %}{{ return(adapter.dispatch('joined_in_order')(text, order)) }}{% endmacro %}
 {% macro duckdb__joined_in_order(text, order) -%}
     string_agg({{ text }}, ',' order by {{ order }})
+{%- endmacro %}
+{% macro spark__joined_in_order(text, order) -%}
+    listagg({{ text }}, ',') within group (order by {{ order }})
 {%- endmacro %}
 
 {# Columns of a row as one JSON text, nulls included: the original values of a rejected row. #}
@@ -104,5 +140,11 @@
     cast(
         json_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %})
         as varchar
+    )
+{%- endmacro %}
+{% macro spark__row_as_json(columns) -%}
+    to_json(
+        named_struct({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}),
+        map('ignoreNullFields', 'false')
     )
 {%- endmacro %}

@@ -19,6 +19,13 @@ class Start(StrEnum):
     gates = "gates"
 
 
+class EngineName(StrEnum):
+    """What computes the models."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
 @app.command()
 def run(
     cycle: CycleOption,
@@ -26,11 +33,18 @@ def run(
         Start,
         typer.Option("--from", help="Begin with the deliveries, or judge the candidate again after a changed limit."),
     ] = Start.deliveries,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(
+            help="What computes the models; by default the setting MUTAKHIR_ENGINE, else duckdb. The result is the same.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run a cycle: ingest, build, candidate, gates. The candidate is written even when a gate blocks (exit 1)."""
     from orchestration.report import tables
 
-    settings = Settings()
+    settings = Settings(engine=engine.value) if engine else Settings()
     only = ["gate_verdict", "cycle_report"] if start is Start.gates else None
     problems = execute(console, settings, "update_cycle", cycle, only=only)
     judged = "gate_verdict" in problems or not problems.keys() - {"cycle_report"}

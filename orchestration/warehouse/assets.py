@@ -20,6 +20,7 @@ from orchestration.warehouse.build import BuildBusy, build_file, prepare_build
 from orchestration.warehouse.dbt_results import write_test_results
 from orchestration.warehouse.project import PROJECT, Translator, dbt_environment, ensure_manifest
 from orchestration.warehouse.room import NoRoom, require_room
+from orchestration.warehouse.spark import NoSpark, adopt_tables, prepare_spark, require_spark, spark_environment
 
 
 @dbt_assets(
@@ -38,25 +39,35 @@ def warehouse(
     """Build the cycle whole: every model before any test, so that a failing test never hides the candidate."""
     path = build_file(settings, cycle)
     ingested = {name: read_ingested(settings, cycle, name) for name in SOURCES}
+    on_spark = settings.engine == "spark"
     try:
+        if on_spark:
+            require_spark()
         require_room(settings, cycle, ingested.values())
         prepare_build(settings, cycle, context.run.run_id, ingested)
-    except (BuildBusy, NoRoom) as refused:
+    except (BuildBusy, NoRoom, NoSpark) as refused:
         raise dg.Failure(description=str(refused), allow_retries=False) from refused
+    if on_spark:
+        prepare_spark(settings, cycle, ingested)
+        os.environ.update(spark_environment(settings, cycle, ingested.values()))
     os.environ.update(dbt_environment(settings, path))
+    context.log.info(f"the engine is {settings.engine}")
 
     models = dbt.cli(
-        ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"],
+        [
+            "build", "--target", settings.engine,
+            "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
+        ],  # fmt: skip
         context=context,
         target_path=_target(settings, cycle, "models"),
     )
     events = list(_told(context, models))
-    row_counts = _row_counts(settings, path)
+    row_counts = adopt_tables(settings, cycle) if on_spark else _row_counts(settings, path)
     for event in events:
-        yield _with_row_count(event, row_counts)
+        yield _with_row_count(event, row_counts, settings.engine)
 
     tests = dbt.cli(
-        ["test", "--exclude-resource-type", "unit_test"],
+        ["test", "--target", settings.engine, "--exclude-resource-type", "unit_test"],
         context=context,
         target_path=_target(settings, cycle, "tests"),
         raise_on_error=False,
@@ -81,19 +92,17 @@ def _told(context: dg.AssetExecutionContext, invocation: DbtCliInvocation) -> It
         yield event
 
 
-def _row_counts(settings: Settings, path: Path) -> dict[tuple[str, str], int]:
-    """Rows of every table of the build, from the catalogue; views have none."""
+def _row_counts(settings: Settings, path: Path) -> dict[str, int]:
+    """Rows of every table of the build by name, from the catalogue; views have none."""
     with engine(settings, path, read_only=True) as connection:
-        rows = connection.execute("SELECT schema_name, table_name, estimated_size FROM duckdb_tables()").fetchall()
-    return {(schema, table): count for schema, table, count in rows}
+        return dict(connection.execute("SELECT table_name, estimated_size FROM duckdb_tables()").fetchall())
 
 
-def _with_row_count(event: Any, row_counts: dict[tuple[str, str], int]) -> Any:
+def _with_row_count(event: Any, row_counts: dict[str, int], engine_name: str) -> Any:
     if not isinstance(event, dg.Output):
         return event
-    name = _model(event)
-    counts = [count for (_, table), count in row_counts.items() if table == name]
-    return event.with_metadata({**event.metadata, "dagster/row_count": counts[0]}) if counts else event
+    counted = {"dagster/row_count": row_counts[_model(event)]} if _model(event) in row_counts else {}
+    return event.with_metadata({**event.metadata, **counted, "engine": engine_name})
 
 
 def _model(event: dg.Output[Any] | dg.AssetMaterialization) -> str:

@@ -4,6 +4,7 @@ Writes no model; what the views mean stands in dbt_project/models/staging/_sourc
 """
 
 import fcntl
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
         path.with_suffix(".dbt_tests.json"),
     ):
         old.unlink(missing_ok=True)
+    shutil.rmtree(path.with_suffix(".spark"), ignore_errors=True)
     with engine(settings, path, config=_STORAGE) as connection:
         path.chmod(0o600)
         for schema in ("raw", "reference", "released"):
@@ -62,7 +64,8 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
             [cycle, parse_cycle(cycle).first_day],
         )
         _register_deliveries(connection, ingested)
-        _register_families_before(connection, settings, cycle)
+        before = raw_select_sql(SOURCES["dtsen_keluarga"], families_before(settings, cycle))
+        connection.execute(f"CREATE VIEW raw.dtsen_keluarga_before AS {before}")
         _load_areas(connection)
         _register_release_before(connection, settings, cycle)
     write_json_atomic(
@@ -125,6 +128,19 @@ def _numbered_files(ingested: Mapping[str, IngestedSource]) -> list[_NumberedFil
     ]
 
 
+def files_by_source(ingested: Mapping[str, IngestedSource]) -> dict[str, dict[int, RawFile]]:
+    """The files of every source of the contract with their ids. Raises KeyError when a source is missing."""
+    if missing := SOURCES.keys() - ingested.keys():
+        raise KeyError(f"not ingested: {', '.join(sorted(missing))}")
+    files = _numbered_files(ingested)
+    return {name: {f.file_id: f.file for f in files if f.source == name} for name in SOURCES}
+
+
+def families_before(settings: Settings, cycle: str) -> dict[int, RawFile]:
+    """The files of families of the cycle before with ids of their own; none when they are not held."""
+    return dict(enumerate(held_deliveries(settings, parse_cycle(cycle).shift(-1).key, "dtsen_keluarga"), start=1))
+
+
 def _register_deliveries(connection: duckdb.DuckDBPyConnection, ingested: Mapping[str, IngestedSource]) -> None:
     files = _numbered_files(ingested)
     connection.execute(
@@ -136,17 +152,8 @@ def _register_deliveries(connection: duckdb.DuckDBPyConnection, ingested: Mappin
             "INSERT INTO raw.files VALUES (?, ?, ?, ?, ?, ?)",
             [(f.file_id, f.source, f.cycle, f.digest, f.file.path, f.file.decimal_comma) for f in files],
         )
-    for name, source in SOURCES.items():
-        of_source = {f.file_id: f.file for f in files if f.source == name}
-        if name not in ingested:
-            raise KeyError(f"{name} was not ingested")
-        connection.execute(f"CREATE VIEW raw.{identifier(name)} AS {raw_select_sql(source, of_source)}")
-
-
-def _register_families_before(connection: duckdb.DuckDBPyConnection, settings: Settings, cycle: str) -> None:
-    before = held_deliveries(settings, parse_cycle(cycle).shift(-1).key, "dtsen_keluarga")
-    select = raw_select_sql(SOURCES["dtsen_keluarga"], dict(enumerate(before, start=1)))
-    connection.execute(f"CREATE VIEW raw.dtsen_keluarga_before AS {select}")
+    for name, of_source in files_by_source(ingested).items():
+        connection.execute(f"CREATE VIEW raw.{identifier(name)} AS {raw_select_sql(SOURCES[name], of_source)}")
 
 
 def _load_areas(connection: duckdb.DuckDBPyConnection) -> None:

@@ -4,6 +4,7 @@ dbt would read the whole project again for every command, since each cycle has a
 the models of a small cycle. Parses nothing and changes no behaviour of dbt.
 """
 
+import fcntl
 import os
 import sys
 from importlib.metadata import version
@@ -20,8 +21,11 @@ def main() -> None:
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    parsed = Path(os.environ["DBT_PROJECT_DIR"]) / "target" / "partial_parse.msgpack"
-    manifest = Manifest.from_msgpack(parsed.read_bytes(), decoder=extended_mashumuro_decoder)
+    parsed = Path(os.environ["MUTAKHIR_MANIFEST"]).read_bytes()
+    manifest = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
+    if "spark" in arguments:  # which never opens the build file: DuckDB locks what it writes by itself
+        build = Path(os.environ["MUTAKHIR_BUILD_FILE"]).open("rb+")
+        fcntl.lockf(build, fcntl.LOCK_EX | fcntl.LOCK_NB)
     result = dbtRunner(manifest=manifest).invoke(arguments)
     if result.exception:
         print(result.exception, file=sys.stderr)

@@ -14,32 +14,37 @@ from typing import Any
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 from filelock import FileLock
 
-from orchestration.settings import DBT_PROJECT_DIR, Settings, private_dir
+from orchestration.settings import DBT_PROJECT_DIR, Engine, Settings, private_dir
 
 PROJECT = DbtProject(project_dir=DBT_PROJECT_DIR, profiles_dir=DBT_PROJECT_DIR)
 DBT = str(Path(sys.executable).with_name("mutakhir-dbt"))
 """The command of dbt_command.py, in this environment whatever the PATH says."""
 
 
-def ensure_manifest() -> Path:
-    """The project's manifest, parsed anew when a file of the project is newer than it. Raises CalledProcessError.
+def ensure_manifest(target: Engine = "duckdb") -> Path:
+    """The project's manifest for a target, parsed anew when a file of the project is newer. Raises CalledProcessError.
 
     Parsed beside and renamed under a lock, so that two commands that start at once never meet half a manifest.
     """
     manifest = Path(PROJECT.manifest_path)
-    target = private_dir(manifest.parent)
-    with FileLock(target / ".parse.lock"):
+    if target != "duckdb":
+        manifest = manifest.parent / target / manifest.name
+    folder = private_dir(manifest.parent)
+    with FileLock(folder / ".parse.lock"):
         if _is_current(manifest):
             return manifest
-        with TemporaryDirectory(dir=target) as beside:
+        with TemporaryDirectory(dir=folder) as beside:
             subprocess.run(
-                [Path(sys.executable).with_name("dbt"), "--quiet", "parse", "--target-path", beside],
+                [
+                    Path(sys.executable).with_name("dbt"), "--quiet", "parse", "--target", target,
+                    "--target-path", beside,
+                ],  # fmt: skip
                 cwd=DBT_PROJECT_DIR,
                 env={**os.environ, "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR), "DO_NOT_TRACK": "1"},
                 check=True,
             )
             for name in ("partial_parse.msgpack", manifest.name):
-                os.replace(Path(beside) / name, target / name)
+                os.replace(Path(beside) / name, folder / name)
     return manifest
 
 
@@ -53,8 +58,9 @@ def _is_current(manifest: Path) -> bool:
 
 
 def dbt_environment(settings: Settings, build_file: Path) -> dict[str, str]:
-    """Environment by which profiles.yml finds the cycle's build file and the machine's bounds."""
+    """Environment by which dbt_command.py finds the manifest, profiles.yml the build file and the machine's bounds."""
     return {
+        "MUTAKHIR_MANIFEST": str(ensure_manifest(settings.engine).with_name("partial_parse.msgpack")),
         "MUTAKHIR_BUILD_FILE": str(build_file),
         "MUTAKHIR_MEMORY_LIMIT": settings.memory_limit,
         "MUTAKHIR_THREADS": str(settings.threads),

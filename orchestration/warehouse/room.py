@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterable
 
 import psutil
-from duckdb import DuckDBPyConnection
 
 from orchestration.engine import engine
 from orchestration.ingest.records import IngestedSource
@@ -27,9 +26,7 @@ class NoRoom(RuntimeError):
 
 def require_room(settings: Settings, cycle: str, ingested: Iterable[IngestedSource]) -> None:
     """Raise NoRoom when disk or memory is too small for a build of these deliveries; an old build makes room."""
-    raw = sum(
-        file.raw_path.stat().st_size for source in ingested for delivery in source.deliveries for file in delivery.files
-    )
+    raw = raw_bytes(ingested)
     old = build_file(settings, cycle)
     free = shutil.disk_usage(settings.build).free + (old.stat().st_size if old.exists() else 0)
     need = raw * DISK_FACTOR
@@ -38,9 +35,7 @@ def require_room(settings: Settings, cycle: str, ingested: Iterable[IngestedSour
             f"the build of {cycle} needs about {need / _GB:.1f} GB of disk and {free / _GB:.1f} GB are free"
             f" ({settings.build}). Make room (`mutakhir retain`), or put the lake on a larger disk, then run again."
         )
-    with engine(settings) as connection:
-        limit = _bytes_of_limit(connection)
-    memory, available = min(raw * MEMORY_FACTOR, limit), psutil.virtual_memory().available
+    memory, available = min(raw * MEMORY_FACTOR, memory_bytes(settings)), psutil.virtual_memory().available
     if available < memory:
         raise NoRoom(
             f"the build of {cycle} takes up to {memory / _GB:.1f} GB of memory and {available / _GB:.1f} GB are free."
@@ -48,8 +43,15 @@ def require_room(settings: Settings, cycle: str, ingested: Iterable[IngestedSour
         )
 
 
-def _bytes_of_limit(connection: DuckDBPyConnection) -> float:
+def raw_bytes(ingested: Iterable[IngestedSource]) -> int:
+    """Bytes of all raw Parquet that counts in the cycle."""
+    files = (file for source in ingested for delivery in source.deliveries for file in delivery.files)
+    return sum(file.raw_path.stat().st_size for file in files)
+
+
+def memory_bytes(settings: Settings) -> float:
     """What the engine makes of the limit that people wrote, in bytes."""
-    (said,) = connection.execute("select current_setting('memory_limit')").fetchone() or ("0 bytes",)
+    with engine(settings) as connection:
+        (said,) = connection.execute("select current_setting('memory_limit')").fetchone() or ("0 bytes",)
     number, unit = str(said).split()
     return float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]

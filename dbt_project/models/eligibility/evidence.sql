@@ -139,7 +139,7 @@ of_families as (
 
 select
     registers.family_id,
-    cast(null as varchar) as programme,
+    cast(null as string) as programme,
     registers.criterion,
     registers.evidence_date,
     'register_pengecualian' as source,
@@ -148,7 +148,7 @@ from registers
 union all
 select
     of_families.family_id,
-    cast(null as varchar) as programme,
+    cast(null as string) as programme,
     of_families.criterion,
     cycle.cutoff as evidence_date,
     of_families.source,
@@ -158,7 +158,7 @@ cross join cycle
 union all
 select
     moves.family_id,
-    cast(null as varchar) as programme,
+    cast(null as string) as programme,
     'MOVED' as criterion,
     moves.evidence_date,
     'dukcapil_peristiwa' as source,
@@ -167,7 +167,7 @@ from moves
 union all
 select
     verifications.family_id,
-    cast(null as varchar) as programme,
+    cast(null as string) as programme,
     case
         when verifications.is_conflicting then 'CONFLICTING_VERIFICATION'
         when verifications.result = 'not_eligible' then 'SURVEY_NOT_ELIGIBLE'

@@ -40,8 +40,8 @@ listed as (
         family_id,
         status,
         listed_since,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as village_code,
+        cast(null as string) as channel,
+        cast(null as string) as village_code,
         file_id,
         true as list_row_rejected
     from rejected_only

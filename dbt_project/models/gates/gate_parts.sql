@@ -96,7 +96,7 @@ from {{ relation }}
 union all
 select
     '{{ gate }}' as gate,
-    cast(null as varchar) as place,
+    cast(null as string) as place,
     coalesce(sum({{ part }}), 0) as numerator,
     coalesce(sum({{ whole }}), 0) as denominator
 from {{ relation }}
@@ -126,7 +126,7 @@ cross join delivered
 union all
 select
     'unnamed_person_rows' as gate,
-    cast(null as varchar) as place,
+    cast(null as string) as place,
     coalesce(sum(unnamed.persons), 0) as numerator,
     max(delivered.persons) as denominator
 from delivered
@@ -134,14 +134,14 @@ left join unnamed on true
 union all
 select
     'orphan_share' as gate,
-    cast(null as varchar) as place,
+    cast(null as string) as place,
     orphans as numerator,
     persons as denominator
 from delivered
 union all
 select
     'family_count_drift' as gate,
-    cast(null as varchar) as place,
+    cast(null as string) as place,
     case when released.cycles = 0 then 0 else accepted.families - released.families end as numerator,
     case when released.cycles = 0 then 0 else released.families end as denominator
 from accepted

@@ -17,9 +17,9 @@ listed as (
         decisions.new_status,
         decisions.listed_since,
         decisions.channel,
-        cast(null as varchar) as selection_round,
+        cast(null as string) as selection_round,
         cast(null as bigint) as selection_rank,
-        cast(null as varchar) as replaces_family_id
+        cast(null as string) as replaces_family_id
     from {{ ref('listed_decisions') }} as decisions
 ),
 
@@ -28,14 +28,14 @@ replacements as (
         selections.programme,
         selections.family_id,
         families.village_code,
-        cast(null as varchar) as previous_status,
+        cast(null as string) as previous_status,
         'replace' as decision,
-        cast(null as varchar) as primary_reason,
-        cast(null as varchar) as reasons,
+        cast(null as string) as primary_reason,
+        cast(null as string) as reasons,
         false as review,
         'nominated' as new_status,
         cycle.cutoff as listed_since,
-        cast(null as varchar) as channel,
+        cast(null as string) as channel,
         selections.selection_round,
         selections.selection_rank,
         replaced.replaces_family_id

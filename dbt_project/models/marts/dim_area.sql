@@ -4,7 +4,7 @@ with areas as (
         'ID' as area_code,
         'Indonesia' as name_id,
         'Indonesia' as name_en,
-        cast(null as varchar) as province_code
+        cast(null as string) as province_code
     union all
     select
         area_level,
