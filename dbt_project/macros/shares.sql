@@ -4,7 +4,7 @@
     cast(
         case
             when {{ whole }} = 0 then {{ of_nothing }}
-            else cast({{ part }} as double) / cast({{ whole }} as double)
+            else case when {{ part }} < 0 then -1 else 1 end * {{ ratio('abs(' ~ part ~ ')', whole) }}
         end as decimal(18, 9)
     )
 {%- endmacro %}
