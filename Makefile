@@ -28,7 +28,7 @@ PYTEST_ARGS ?=
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shell \
   $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
 
-.PHONY: help setup peers demo test test-all check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
+.PHONY: help setup peers spark demo test test-all test-spark check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
   chromium nginx postgresql
 
 help:  ## list the targets
@@ -67,6 +67,19 @@ $(PEERS)/installed: benchmarks/peers.lock $(INSTALLED)
 	@[ -x $(PEERS)/bin/python ] || $(BIN)/python -m venv $(PEERS)
 	@echo "Installing benchmarks/peers.lock into $(PEERS)"
 	@$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --require-hashes --compile-bytecode -r benchmarks/peers.lock
+	@touch $@
+
+# The platform with Spark, in an environment of its own: the usual one does not grow by half a gigabyte.
+SPARK := .venv-spark
+spark: $(SPARK)/installed  ## create .venv-spark: the platform with Spark, for .venv-spark/bin/mutakhir run --engine spark
+	@command -v java >/dev/null || [ -n "$${JAVA_HOME:-}" ] || echo "No Java (Debian: openjdk-17-jre-headless)" >&2
+
+$(SPARK)/installed: requirements.lock requirements-spark.lock pyproject.toml $(INSTALLED)
+	@[ -x $(SPARK)/bin/python ] || $(BIN)/python -m venv $(SPARK)
+	@echo "Installing requirements.lock and requirements-spark.lock into $(SPARK)"
+	@$(BIN)/uv pip install --quiet --python $(SPARK)/bin/python --require-hashes --compile-bytecode \
+	  -r requirements.lock -r requirements-spark.lock
+	@$(BIN)/uv pip install --quiet --python $(SPARK)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # ------------------------------------------------------------------------------------------------------------- use
@@ -131,6 +144,9 @@ test: setup chromium nginx postgresql  ## import rules, and the tests: unit, pip
 test-all: lint chromium nginx postgresql  ## lint, and every test, those marked exhaustive too
 	@$(PYTEST) -m "exhaustive or not exhaustive" $(PYTEST_ARGS)
 
+test-spark: spark  ## the models on Spark against the same on DuckDB; needs Java 17, some minutes
+	@env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(SPARK)/bin/pytest -n 0 -m "spark and not exhaustive" tests/spark $(PYTEST_ARGS)
+
 check: setup  ## format, lint, types, import rules, SQL, unit tests; two minutes at most
 	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint-sql lint-types lint-python unit
 
@@ -183,5 +199,5 @@ postgresql:
 	$(call DEBIAN,initdb,postgresql,the tests of the export,--ignore=tests/unit/test_postgres.py)
 
 clean:  ## remove what the targets made: environments, caches, dbt's target (never the lake or Dagster's instance)
-	rm -rf .venv .venv-peers .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .venv .venv-peers .venv-spark .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -35,12 +35,13 @@ def open_umask() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests marked exhaustive out, unless the expression of ``-m`` names them; slow folders come first.
+    """Leave tests marked exhaustive or spark out, unless the expression of ``-m`` names the mark; slow folders first.
 
     The tests of a module, and those that share a fixture which takes long to make, run in one process.
     """
-    if "exhaustive" not in config.option.markexpr:
-        left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    not_asked_for = [mark for mark in ("exhaustive", "spark") if mark not in config.option.markexpr]
+    for mark in not_asked_for:
+        left_out = [item for item in items if item.get_closest_marker(mark)]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: next((at for at, name in enumerate(SLOW_FIRST) if name in item.path.parts), 9))

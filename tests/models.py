@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,13 @@ LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 class Models:
     """Compiled models, in the order in which they build."""
 
-    def __init__(self, target: Path) -> None:
-        """Compile the project into ``target``."""
+    def __init__(self, target: Path, engine: str = "duckdb") -> None:
+        """Compile the project into ``target``, for an engine."""
         environment = {**os.environ, "MUTAKHIR_BUILD_FILE": ":memory:", "DO_NOT_TRACK": "1"}
         command = [Path(sys.executable).with_name("dbt"), "--quiet", "compile", "--target-path", str(target)]
         folders = ["--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)]
-        subprocess.run([*command, *folders], env=environment, check=True)
+        unconnected = ["--target", engine, "--no-populate-cache", "--no-introspect"]
+        subprocess.run([*command, *folders, *unconnected], env=environment, check=True)
         nodes: dict[str, Any] = json.loads((target / "manifest.json").read_text())["nodes"]
         self._models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
         self._seeds = [node for node in nodes.values() if node["resource_type"] == "seed"]
@@ -51,6 +52,11 @@ class Models:
                 "name": reference,
             }
         )
+
+    def statements(self) -> Iterator[tuple[str, str, str]]:
+        """Name, relation and SQL of every model, in the order in which they build."""
+        for node in map(self._models.__getitem__, self._order):
+            yield node["name"], node["relation_name"], node["compiled_code"]
 
     def run(self, rows: Iterable[Row], cycle: str) -> duckdb.DuckDBPyConnection:
         """Build every model from delivered rows; the connection holds them."""

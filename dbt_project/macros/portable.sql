@@ -44,9 +44,17 @@
 {%- endmacro %}
 
 {# Text as a value of a type, null where it does not fit. Call it on text whose form was matched: engines are
-   lenient. #}
-{% macro cast_or_null(text, type) -%}
+   lenient. A year 0 is a year before Christ to DuckDB, and written so; to Spark it is a year like others. #}
+{% macro cast_or_null(text, type) %}{{ return(adapter.dispatch('cast_or_null')(text, type)) }}{% endmacro %}
+{% macro duckdb__cast_or_null(text, type) -%}
     try_cast({{ text }} as {{ type }})
+{%- endmacro %}
+{% macro spark__cast_or_null(text, type) -%}
+    {%- if type == 'date' -%}
+        case when {{ text }} >= '0001' then try_cast({{ text }} as date) end
+    {%- else -%}
+        try_cast({{ text }} as {{ type }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# Text as one of a few codes, null where it is none of them exactly. DuckDB keeps an enumeration, a byte a row, which is

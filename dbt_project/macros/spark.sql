@@ -18,7 +18,7 @@
 {% endmacro %}
 
 {% macro spark__location_clause() %}
-    location '{{ env_var("MUTAKHIR_SPARK_FOLDER") }}/{{ model.schema }}/{{ model.alias }}'
+    location {{ spark_text(env_var('MUTAKHIR_SPARK_FOLDER') ~ '/' ~ model.schema ~ '/' ~ model.alias) }}
 {% endmacro %}
 
 {% macro spark__file_format_clause() %}using parquet{% endmacro %}
@@ -41,8 +41,7 @@
         {% for row in agate_table.rows -%}
             (
             {%- for value in row -%}
-                {%- set text = "'" ~ (value | string | replace('\\', '\\\\') | replace("'", "\\'")) ~ "'" -%}
-                cast({{ 'null' if value is none else text }} as {{ types[loop.index0] }}){{ ', ' if not loop.last }}
+                cast({{ 'null' if value is none else spark_text(value) }} as {{ types[loop.index0] }}){{ ', ' if not loop.last }}
             {%- endfor -%}
             ){{ ',' if not loop.last }}
         {% endfor %}
@@ -50,3 +49,7 @@
     {% do adapter.add_query(sql, abridge_sql_log=True) %}
     {{ return(sql) }}
 {% endmacro %}
+
+{% macro spark_text(value) -%}
+    '{{ value | string | replace('\\', '\\\\') | replace("'", "\\'") }}'
+{%- endmacro %}

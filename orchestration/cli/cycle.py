@@ -36,7 +36,7 @@ def run(
     engine: Annotated[
         EngineName | None,
         typer.Option(
-            help="What computes the models; by default the setting MUTAKHIR_ENGINE, else duckdb. The result is the same.",
+            help="What computes the models; by default MUTAKHIR_ENGINE, else duckdb. Results are the same.",
             show_default=False,
         ),
     ] = None,

@@ -55,8 +55,13 @@ def warehouse(
 
     models = dbt.cli(
         [
-            "build", "--target", settings.engine,
-            "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
+            "build",
+            "--target",
+            settings.engine,
+            "--exclude-resource-type",
+            "test",
+            "--exclude-resource-type",
+            "unit_test",
         ],  # fmt: skip
         context=context,
         target_path=_target(settings, cycle, "models"),

@@ -7,6 +7,7 @@ the models of a small cycle. Parses nothing and changes no behaviour of dbt.
 import fcntl
 import os
 import sys
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,10 +24,11 @@ def main() -> None:
 
     parsed = Path(os.environ["MUTAKHIR_MANIFEST"]).read_bytes()
     manifest = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
-    if "spark" in arguments:  # which never opens the build file: DuckDB locks what it writes by itself
-        build = Path(os.environ["MUTAKHIR_BUILD_FILE"]).open("rb+")
-        fcntl.lockf(build, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    result = dbtRunner(manifest=manifest).invoke(arguments)
+    with ExitStack() as held:
+        if "spark" in arguments:  # which never opens the build file; DuckDB locks by itself what it writes
+            build = held.enter_context(Path(os.environ["MUTAKHIR_BUILD_FILE"]).open("rb+"))
+            fcntl.lockf(build, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        result = dbtRunner(manifest=manifest).invoke(arguments)
     if result.exception:
         print(result.exception, file=sys.stderr)
         sys.exit(2)

@@ -36,8 +36,13 @@ def ensure_manifest(target: Engine = "duckdb") -> Path:
         with TemporaryDirectory(dir=folder) as beside:
             subprocess.run(
                 [
-                    Path(sys.executable).with_name("dbt"), "--quiet", "parse", "--target", target,
-                    "--target-path", beside,
+                    Path(sys.executable).with_name("dbt"),
+                    "--quiet",
+                    "parse",
+                    "--target",
+                    target,
+                    "--target-path",
+                    beside,
                 ],  # fmt: skip
                 cwd=DBT_PROJECT_DIR,
                 env={**os.environ, "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR), "DO_NOT_TRACK": "1"},

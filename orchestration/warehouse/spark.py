@@ -22,7 +22,7 @@ from orchestration.ingest.records import IngestedSource
 from orchestration.settings import Settings, private_dir
 from orchestration.warehouse.build import build_file, families_before, files_by_source
 from orchestration.warehouse.room import memory_bytes, raw_bytes
-from orchestration.warehouse.spark_sources import spark_path, spark_select_sql
+from orchestration.warehouse.spark_sources import spark_path, spark_select_sql, spark_text
 
 JAVA = 17
 """The oldest Java that PySpark 4 runs on."""
@@ -37,12 +37,17 @@ class NoSpark(RuntimeError):
 
 
 def require_spark() -> None:
-    """Raise NoSpark unless PySpark, dbt's adapter and a Java that is new enough are here."""
+    """Raise NoSpark unless PySpark, dbt's adapter for it and Java are here."""
     if missing := [name for name in ("pyspark", "dbt.adapters.spark") if not _is_installed(name)]:
         raise NoSpark(
             f"{' and '.join(missing)} cannot be imported: Spark is no part of the usual installation."
             " `make spark` installs it into .venv-spark; then run .venv-spark/bin/mutakhir"
         )
+    require_java()
+
+
+def require_java() -> None:
+    """Raise NoSpark unless JAVA_HOME, else the PATH, leads to a Java that is new enough."""
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin" if home else None)
     if java is None:
@@ -67,7 +72,7 @@ def spark_folder(settings: Settings, cycle: str) -> Path:
 
 
 def prepare_spark(settings: Settings, cycle: str, ingested: Mapping[str, IngestedSource]) -> None:
-    """Make the cycle's folder from the build file that was just prepared: its tables as Parquet, and sources.parquet."""
+    """Make the cycle's folder from the build file just prepared: its tables as Parquet, and sources.parquet."""
     folder = private_dir(spark_folder(settings, cycle))
     relations = {}
     with engine(settings, build_file(settings, cycle), read_only=True) as connection:
@@ -122,7 +127,7 @@ def adopt_tables(settings: Settings, cycle: str) -> dict[str, int]:
         known
         + [f"create schema if not exists {schema}" for schema in schemas]
         + [
-            f"create table if not exists {table.parent.name}.{table.name} using parquet location '{table}'"
+            f"create table if not exists {table.parent.name}.{table.name} using parquet location {spark_text(table)}"
             for table in stored
         ],
     )

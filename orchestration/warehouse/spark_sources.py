@@ -28,6 +28,11 @@ def spark_path(path: Path) -> str:
     return f"parquet.{_identifier(escaped)}"
 
 
+def spark_text(value: str | Path) -> str:
+    """A text as a literal of Spark."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def _identifier(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
