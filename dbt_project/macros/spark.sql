@@ -9,7 +9,7 @@
 {% macro open_sources() %}{{ return(adapter.dispatch('open_sources')()) }}{% endmacro %}
 {% macro default__open_sources() %}{% endmacro %}
 {% macro spark__open_sources() %}
-    {% if execute %}
+    {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test') %}
         {% set written = "parquet.`" ~ env_var('MUTAKHIR_SPARK_FOLDER') ~ "/sources.parquet`" %}
         {% for row in run_query('select statement from ' ~ written ~ ' order by number').rows %}
             {% do run_query(row['statement']) %}
