@@ -28,7 +28,7 @@ PYTEST_ARGS ?=
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3 python,$(shell \
   $(name) -c 'import sys; sys.version_info[:2] in ((3, 11), (3, 12)) and print("$(name)")' 2>/dev/null)))
 
-.PHONY: help setup peers spark demo test test-all test-spark check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
+.PHONY: help setup peers spark dashboards demo test test-all test-spark test-dashboards check lint format ui clean demo-keys lint-python lint-types lint-sql unit \
   chromium nginx postgresql
 
 help:  ## list the targets
@@ -82,7 +82,29 @@ $(SPARK)/installed: requirements.lock requirements-spark.lock pyproject.toml $(I
 	@$(BIN)/uv pip install --quiet --python $(SPARK)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Apache Superset, in an environment of its own: it needs other versions of much that the platform needs.
+SUPERSET := .venv-superset
+$(SUPERSET)/installed: dashboards/requirements.lock $(INSTALLED)
+	@[ -x $(SUPERSET)/bin/python ] || $(BIN)/python -m venv $(SUPERSET)
+	@echo "Installing dashboards/requirements.lock into $(SUPERSET)"
+	@$(BIN)/uv pip install --quiet --python $(SUPERSET)/bin/python --require-hashes --compile-bytecode -r dashboards/requirements.lock
+	@touch $@
+
 # ------------------------------------------------------------------------------------------------------------- use
+
+# Superset's own state (metadata, keys, the administrator's password) is private to this folder.
+SUPERSET_HOME ?= $(CURDIR)/.superset
+DASHBOARDS_PORT ?= 8088
+dashboards: export SUPERSET_HOME := $(SUPERSET_HOME)
+dashboards: export SUPERSET_CONFIG_PATH := $(CURDIR)/dashboards/superset_config.py
+dashboards: export PYTHONPATH := $(CURDIR)/dashboards
+dashboards: export MUTAKHIR_LAKE := $(abspath $(LAKE))
+dashboards: $(SUPERSET)/installed  ## Superset with the dashboards on the published marts, on http://127.0.0.1:8088
+	@mkdir -p -m 700 "$(SUPERSET_HOME)"; \
+	$(SUPERSET)/bin/python dashboards/prepare.py 2>"$(SUPERSET_HOME)/prepare.log" || { tail -3 "$(SUPERSET_HOME)/prepare.log" >&2; exit 1; }
+	@echo "http://127.0.0.1:$(DASHBOARDS_PORT)/dashboard/list/  user admin, password in $(SUPERSET_HOME)/admin-password"
+	@exec $(SUPERSET)/bin/gunicorn --bind 127.0.0.1:$(DASHBOARDS_PORT) --worker-class gthread --threads 8 --timeout 180 \
+	  --no-control-socket --log-level warning "superset.app:create_app()"
 
 # The demo's signing keys: in the lake, their passphrase beside them, which real keys never have. A .env, if there is none
 # yet, lets the commands know the demo's approvers; remove it to sign by config/approvers.toml.
@@ -147,6 +169,9 @@ test-all: lint chromium nginx postgresql  ## lint, and every test, those marked 
 test-spark: spark  ## the models on Spark against the same on DuckDB; needs Java 17, some minutes
 	@env -u MUTAKHIR_LAKE -u DAGSTER_HOME $(SPARK)/bin/pytest -n 0 -m "spark and not exhaustive" tests/spark $(PYTEST_ARGS)
 
+test-dashboards: setup chromium $(SUPERSET)/installed  ## the dashboards in a real Superset, in Chromium; two minutes
+	@$(BIN)/pytest -n 0 -m dashboards tests/dashboards $(PYTEST_ARGS)
+
 check: setup  ## format, lint, types, import rules, SQL, unit tests; two minutes at most
 	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint-sql lint-types lint-python unit
 
@@ -199,5 +224,5 @@ postgresql:
 	$(call DEBIAN,initdb,postgresql,the tests of the export,--ignore=tests/unit/test_postgres.py)
 
 clean:  ## remove what the targets made: environments, caches, dbt's target (never the lake or Dagster's instance)
-	rm -rf .venv .venv-peers .venv-spark .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .venv .venv-peers .venv-spark .venv-superset .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dbt_project/target dbt_project/logs
 	find . -name __pycache__ -prune -exec rm -rf {} +

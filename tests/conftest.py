@@ -35,11 +35,11 @@ def open_umask() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests marked exhaustive or spark out, unless the expression of ``-m`` names the mark; slow folders first.
+    """Leave tests marked exhaustive, spark or dashboards out, unless ``-m`` names the mark; slow folders first.
 
     The tests of a module, and those that share a fixture which takes long to make, run in one process.
     """
-    not_asked_for = [mark for mark in ("exhaustive", "spark") if mark not in config.option.markexpr]
+    not_asked_for = [mark for mark in ("exhaustive", "spark", "dashboards") if mark not in config.option.markexpr]
     for mark in not_asked_for:
         left_out = [item for item in items if item.get_closest_marker(mark)]
         items[:] = [item for item in items if item not in left_out]

@@ -1,8 +1,9 @@
-"""The one @dbt_assets: the cycle's database, models first and tests after.
+"""The one @dbt_assets: the cycle's database, models first and tests after; and what is shown of it elsewhere.
 
 What a model says stands in dbt_project/; how the build file is prepared in build.py.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,3 +113,27 @@ def _with_row_count(event: Any, row_counts: dict[str, int], engine_name: str) ->
 
 def _model(event: dg.Output[Any] | dg.AssetMaterialization) -> str:
     return str(event.metadata["unique_id"].value).rsplit(".", 1)[-1]
+
+
+def _dashboards() -> list[dg.AssetSpec]:
+    """dbt's exposures of type dashboard, where lineage ends; the platform makes none of them (dashboards/)."""
+    manifest = json.loads(ensure_manifest().read_bytes())
+    return [
+        dg.AssetSpec(
+            ["dashboards", exposure["name"].removesuffix("_dashboard")],
+            deps=[
+                dg.AssetKey([node["schema"], node["name"]])
+                for node in map(manifest["nodes"].get, exposure["depends_on"]["nodes"])
+            ],
+            group_name="dashboards",
+            description=exposure["description"],
+            metadata={"url": dg.MetadataValue.url(exposure["url"]), "shown to": exposure["owner"]["name"]},
+            owners=["team:data-engineering"],
+            kinds={"superset"},
+        )
+        for exposure in manifest["exposures"].values()
+        if exposure["type"] == "dashboard"
+    ]
+
+
+dashboards = _dashboards()

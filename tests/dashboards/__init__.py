@@ -1,0 +1,1 @@
+"""The dashboards, in a real Superset and a real browser."""
