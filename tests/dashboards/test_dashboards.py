@@ -84,6 +84,14 @@ def test_nobody_can_write_through_it(signed_in: Page, superset: Superset) -> Non
         assert marts.execute("select count(*) > 0 from cycle_funnel").fetchall() == [(True,)]
 
 
+def test_nobody_reads_other_files_through_it(signed_in: Page, superset: Superset) -> None:
+    """The lists, which name families, lie beside the marts."""
+    lists = next((superset.lake / "releases").glob("*/*/next_list/*/*.parquet"))
+    said = str(answer(signed_in, superset, f"select count(*) from read_parquet('{lists}')"))
+    assert "Cannot access file" in said
+    assert int(duckdb.read_parquet(str(lists)).count("*").fetchall()[0][0]) > 0
+
+
 def test_its_state_is_private(superset: Superset) -> None:
     assert stat.S_IMODE(superset.home.stat().st_mode) == 0o700
     for name in ("admin-password", "secret-key"):
