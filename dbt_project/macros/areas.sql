@@ -4,8 +4,24 @@
 {% macro district_of(village_code) -%}substr({{ village_code }}, 1, 6){%- endmacro %}
 
 {# Rolls rows that carry province_code and regency_code up to the three area levels: nation, province, regency.
-   Rows of unknown area count in the nation alone. measures: columns to sum; by: further columns of the grain. #}
+   Rows of unknown area count in the nation alone. measures: columns to sum; by: further columns of the grain.
+   The rows are summed once, by regency. #}
 {% macro rolled_up(relation, by, measures) %}
+with by_regency as (
+    select
+        {{ by | join(',\n        ') }},
+        province_code,
+        regency_code
+        {%- for measure in measures %},
+        sum({{ measure }}) as {{ measure }}
+        {%- endfor %}
+    from {{ relation }}
+    group by
+        {{ by | join(',\n        ') }},
+        province_code,
+        regency_code
+)
+
 {% for level, code, condition in [
     ('nation', "'ID'", none),
     ('province', 'province_code', 'province_code is not null'),
@@ -19,7 +35,7 @@ select
     {%- for measure in measures %},
     sum({{ measure }}) as {{ measure }}
     {%- endfor %}
-from {{ relation }}
+from by_regency
 {% if condition %}where {{ condition }}
 {% endif -%}
 group by

@@ -69,15 +69,15 @@ def warehouse(
     )
     events = list(_told(context, models))
     row_counts = adopt_tables(settings, cycle) if on_spark else _row_counts(settings, path)
-    for event in events:
-        yield _with_row_count(event, row_counts, settings.engine)
-
-    tests = dbt.cli(
+    tests = dbt.cli(  # starts while Dagster notes what was built
         ["test", "--target", settings.engine, "--exclude-resource-type", "unit_test"],
         context=context,
         target_path=_target(settings, cycle, "tests"),
         raise_on_error=False,
     )
+    for event in events:
+        yield _with_row_count(event, row_counts, settings.engine)
+
     yield from _told(context, tests)
     statuses = write_test_results(
         settings, cycle, context.run.run_id, tests.get_artifact("manifest.json"), tests.get_artifact("run_results.json")

@@ -191,7 +191,7 @@ from {{ ref('considered_families') }} as considered
 inner join {{ ref('families') }} as families on considered.family_id = families.family_id
 inner join {{ ref('programmes_in_force') }} as programmes on considered.programme = programmes.programme
 cross join cycle
-where families.welfare_decile not between programmes.decile_min and programmes.decile_max
+where considered.is_listed and families.welfare_decile not between programmes.decile_min and programmes.decile_max
 union all
 select
     considered.family_id,

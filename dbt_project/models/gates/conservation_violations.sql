@@ -17,31 +17,31 @@ entries as (
     select
         programme,
         family_id,
-        1 as listed,
-        0 as decided,
-        0 as selected,
-        0 as stays,
-        0 as on_next_list
+        true as is_listed,
+        false as is_decided,
+        false as is_selected,
+        false as stays,
+        false as is_on_next_list
     from {{ ref('listed_families') }}
     union all
     select
         programme,
         family_id,
-        0 as listed,
-        1 as decided,
-        case when decision = 'replace' then 1 else 0 end as selected,
-        case when decision = 'remove' then 0 else 1 end as stays,
-        0 as on_next_list
+        false as is_listed,
+        true as is_decided,
+        decision = 'replace' as is_selected,
+        coalesce(decision <> 'remove', true) as stays,
+        false as is_on_next_list
     from {{ ref('decisions') }}
     union all
     select
         programme,
         family_id,
-        0 as listed,
-        0 as decided,
-        0 as selected,
-        0 as stays,
-        1 as on_next_list
+        false as is_listed,
+        false as is_decided,
+        false as is_selected,
+        false as stays,
+        true as is_on_next_list
     from {{ ref('next_list') }}
 ),
 
@@ -54,9 +54,9 @@ misplaced as (
         programme,
         family_id
     having
-        sum(decided) <> 1
-        or sum(listed) + sum(selected) <> 1
-        or sum(stays) <> sum(on_next_list)
+        count(case when is_decided then 1 end) <> 1
+        or count(case when is_listed or is_selected then 1 end) <> 1
+        or count(case when stays then 1 end) <> count(case when is_on_next_list then 1 end)
 ),
 
 decided as (

@@ -63,7 +63,11 @@ described as (
     from {{ ref('stg_families') }} as families
     cross join {{ ref('stg_cycle') }} as cycle
     left join {{ ref('members') }} as members on families.family_key = members.family_key
-    left join {{ ref('pkh_entitlements') }} as entitlements on families.family_key = entitlements.family_key
+    left join {{ ref('pkh_entitlements') }} as entitlements
+        on {% for number in qualifying_numbers() -%}
+            members.{{ number }} = entitlements.{{ number }}
+            {%- if not loop.last %} and {% endif %}
+        {%- endfor %}
     left join incomplete on families.family_key = incomplete.family_key
     left join repeated_in_family as repeated
         on members.family_key = repeated.family_key and members.payee_nik = repeated.nik

@@ -51,19 +51,19 @@ gathered as (
     select
         family_key,
         cast(count(*) as integer) as accepted_persons,
-        cast(sum(case when is_living then 1 else 0 end) as integer) as living_persons,
-        cast(sum(case when is_living and is_elderly then 1 else 0 end) as integer) as elderly_persons,
-        cast(sum(case when is_living and disability in ('SEDANG', 'BERAT') then 1 else 0 end) as integer)
+        cast(count(case when is_living then 1 end) as integer) as living_persons,
+        cast(count(case when is_living and is_elderly then 1 end) as integer) as elderly_persons,
+        cast(count(case when is_living and disability in ('SEDANG', 'BERAT') then 1 end) as integer)
             as disabled_persons,
-        cast(sum(case when is_living and is_pregnant then 1 else 0 end) as integer) as pregnant_persons,
-        cast(sum(case when is_living and is_early_childhood then 1 else 0 end) as integer)
+        cast(count(case when is_living and is_pregnant then 1 end) as integer) as pregnant_persons,
+        cast(count(case when is_living and is_early_childhood then 1 end) as integer)
             as early_childhood_persons,
-        cast(sum(case when is_living and is_severely_disabled then 1 else 0 end) as integer)
+        cast(count(case when is_living and is_severely_disabled then 1 end) as integer)
             as severely_disabled_persons,
-        cast(sum(case when is_living and is_school_sd then 1 else 0 end) as integer) as school_sd_persons,
-        cast(sum(case when is_living and is_school_smp then 1 else 0 end) as integer) as school_smp_persons,
-        cast(sum(case when is_living and is_school_sma then 1 else 0 end) as integer) as school_sma_persons,
-        cast(sum(case when qualifies then 1 else 0 end) as integer) as qualifying_persons,
+        cast(count(case when is_living and is_school_sd then 1 end) as integer) as school_sd_persons,
+        cast(count(case when is_living and is_school_smp then 1 end) as integer) as school_smp_persons,
+        cast(count(case when is_living and is_school_sma then 1 end) as integer) as school_sma_persons,
+        cast(count(case when qualifies then 1 end) as integer) as qualifying_persons,
         max(case when is_living and component_value_lost then 1 else 0 end) = 1 as component_value_lost,
         max(case when nik_shared_across then 1 else 0 end) = 1 as nik_shared_across,
         max(file_id) as file_id,

@@ -107,7 +107,7 @@ judged as (
                 or {{ is_empty('persons.family_role_text', 'persons.family_role') }}
                 or {{ is_empty('persons.updated_on_text', 'persons.updated_on') }}
                 then 'missing_key'
-            when not {{ is_key('persons.person_id') }} or not {{ is_key('persons.family_id') }} then 'bad_key'
+            when not {{ is_key('persons.person_id') }} then 'bad_key'
             when persons.sex is null or persons.family_role is null then 'bad_code'
             when persons.birth_date is null or persons.updated_on is null then 'bad_value'
         end as own_rule
@@ -116,7 +116,7 @@ judged as (
 )
 
 {# the families come last: of a nation the join keeps rows on disk, and what was read is narrower than what was
-   delivered #}
+   delivered. The id of an accepted family is a key: only another one has to be looked at. #}
 select
     persons.file_id,
     persons.row_number,
@@ -142,6 +142,10 @@ select
     persons.flag_bad_nik,
     persons.flag_nik_area,
     persons.flag_nik_mismatch,
-    coalesce(persons.own_rule, case when families.family_key is null then 'orphan' end) as row_rule
+    case
+        when families.family_key is not null or persons.own_rule in ('unparsable', 'missing_key') then persons.own_rule
+        when not {{ is_key('persons.family_id') }} then 'bad_key'
+        else coalesce(persons.own_rule, 'orphan')
+    end as row_rule
 from judged as persons
 left join {{ ref('stg_families') }} as families on persons.family_id = families.family_id
