@@ -40,7 +40,8 @@ ordered as (
         least(offered.qualifying_persons, cycle.pkh_max_persons)
         - coalesce(
             sum(offered.places) over (
-                partition by {% for number in numbers %}offered.{{ number }}{{ ', ' if not loop.last }}{% endfor %}
+                partition by
+                    offered.{{ numbers | join(',\n                    offered.') }}
                 order by offered.quarterly_amount_idr desc, offered.component asc
                 rows between unbounded preceding and 1 preceding
             ),

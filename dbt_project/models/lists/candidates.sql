@@ -5,27 +5,36 @@ with reinstated as (
     from {{ ref('upheld_objections') }} as upheld
     inner join {{ ref('criteria_in_force') }} as criteria on upheld.criterion = criteria.criterion
     where criteria.contestable and criteria.action = 'remove'
+),
+
+{# First who remains, then what is known of them: of a nation the other way round would be more than memory holds. #}
+unlisted as (
+    select
+        considered.programme,
+        considered.family_id
+    from {{ ref('considered_families') }} as considered
+    left join {{ ref('verdicts') }} as verdicts
+        on considered.programme = verdicts.programme and considered.family_id = verdicts.family_id
+    where not considered.is_listed and verdicts.family_id is null
 )
 
 select
-    considered.programme,
-    considered.family_id,
+    unlisted.programme,
+    unlisted.family_id,
     {{ province_of('families.village_code') }} as province_code,
     {{ regency_of('families.village_code') }} as regency_code,
     row_number() over (
-        partition by considered.programme
+        partition by unlisted.programme
         order by
             case when reinstated.family_id is not null then 0 else 1 end,
             families.welfare_decile,
             families.priority_class,
             families.welfare_rank nulls last,
-            md5(cycle.cycle || ':' || considered.programme || ':' || considered.family_id),
-            considered.family_id
+            md5(cycle.cycle || ':' || unlisted.programme || ':' || unlisted.family_id),
+            unlisted.family_id
     ) as selection_order
-from {{ ref('considered_families') }} as considered
-inner join {{ ref('families') }} as families on considered.family_id = families.family_id
+from unlisted
+inner join {{ ref('families') }} as families on unlisted.family_id = families.family_id
 cross join {{ ref('stg_cycle') }} as cycle
-left join reinstated on considered.family_id = reinstated.family_id
-left join {{ ref('verdicts') }} as verdicts
-    on considered.programme = verdicts.programme and considered.family_id = verdicts.family_id
-where not considered.is_listed and families.payee_person_id is not null and verdicts.family_id is null
+left join reinstated on unlisted.family_id = reinstated.family_id
+where families.payee_person_id is not null
