@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.shell import CycleOption, app, console, errors, failed, known_cycle, readable_releases
+from orchestration.cli.shell import CycleOption, app, console, errors, failed, known_cycle, readable_releases, refusals
 from orchestration.released import current_release
 from orchestration.report.paths import report_path
 from orchestration.runs import execute
@@ -77,6 +77,8 @@ def publish(
         console.print(f"The candidate of {cycle} is its current release already: nothing was changed.")
     console.print(f"Release: {released}")
     console.print(f"Marts for BI: {settings.bi / 'marts.duckdb'}")
+    if settings.publish_url:
+        console.print(f"In the store: {settings.publish_url}", soft_wrap=True)
     if problems:
         raise failed(problems)
     if released:
@@ -104,15 +106,33 @@ def status(
 
 
 @app.command()
-def verify() -> None:
-    """Read every digest and link of every release again; exit 1 when anything is not as it was published."""
-    from orchestration.publish.verify import verify as verify_releases
+def verify(
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Only the releases in this store, e.g. s3://bucket/prefix."),
+    ] = None,
+) -> None:
+    """Read every digest and link of every release again; exit 1 when anything is not as it was published.
+
+    The lake's, and those in the store that MUTAKHIR_PUBLISH_URL names, if it does.
+    """
+    from orchestration.publish.store import StoreFailed
+    from orchestration.publish.verify import Problem
+    from orchestration.publish.verify import verify as verify_lake
+    from orchestration.publish.verify_store import verify_store
 
     settings = Settings()
-    with console.status("reading every release"):
-        problems = verify_releases(settings)
-    for problem in problems:
-        errors.print(f"[red]{problem.where}[/]: {problem.what}")
-    if problems:
+    store = url or settings.publish_url
+    found: dict[str, list[Problem]] = {}
+    with console.status("reading every release"), refusals(StoreFailed):
+        if not url:
+            found[str(settings.releases)] = verify_lake(settings)
+        if store:
+            found[store] = verify_store(settings, store)
+    for place, problems in found.items():
+        for problem in problems:
+            errors.print(f"[red]{problem.where}[/]: {problem.what}" + (f" ({store})" if place == store else ""))
+        if not problems:
+            console.print(f"Every release in {place} is as it was published.", soft_wrap=True)
+    if any(found.values()):
         raise typer.Exit(1)
-    console.print(f"Every release in {settings.releases} is as it was published.")

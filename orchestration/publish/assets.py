@@ -47,5 +47,6 @@ def release(
             "manifest": dg.MetadataValue.path(str(published.folder / "manifest.json")),
             "reports": dg.MetadataValue.path(str(settings.reports / cycle)),
             "bi": dg.MetadataValue.path(str(settings.bi / "marts.duckdb")),
+            **({"store": settings.publish_url} if settings.publish_url else {}),
         }
     )

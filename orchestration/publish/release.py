@@ -8,7 +8,6 @@ Files are copied, not hard-linked, though links would save the disk space: a rel
 that is still worked in, or one write into a candidate's file would change what was published.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from orchestration.audit import head, record
-from orchestration.candidate.check import file_problems, statement_problems
 from orchestration.candidate.manifest import (
     MANIFEST,
     Manifest,
@@ -36,17 +34,17 @@ from orchestration.gates.verdict import Verdict
 from orchestration.publish import bi
 from orchestration.publish.approvers import ApproversInvalid, read_approvers
 from orchestration.publish.difference import Difference, difference
+from orchestration.publish.folder import fsync, make_read_only, next_name, unfinished_release, write
+from orchestration.publish.push import upload
 from orchestration.publish.sealed import PublishRefused, refuse_blocked, sound_candidate
 from orchestration.publish.signoff import approval
 from orchestration.released import (
-    RELEASE_NAME,
     Current,
     ReleaseIndex,
     ReleaseIndexDamaged,
     index_path,
     newest_release_before,
     read_index,
-    release_number,
 )
 from orchestration.settings import Settings, private_dir, write_json_atomic
 
@@ -89,6 +87,8 @@ def _publish(
     index = read_index(settings)
     current = index.cycles.get(cycle) if index else None
     if current and _current_manifest(settings, cycle, current).statement_sha256 == candidate.statement_sha256:
+        assert index is not None
+        upload(settings, index, index).switch()
         return _published(settings, cycle, current, "already current")
     policy, signoffs = _approved(settings, candidate, folder, evaluate)
     if current and reason is None:
@@ -113,12 +113,14 @@ def _publish(
         shutil.rmtree(leftover)
     for half_written in settings.releases.glob(".current.json.*"):
         half_written.unlink()
-    unfinished = _unfinished(releases, manifest, current)
-    release = unfinished or _next_name(releases)
+    unfinished = unfinished_release(releases, manifest, current)
+    release = unfinished or next_name(releases)
     if not unfinished:
-        _write(folder, releases / release, manifest.model_copy(update={"release": release}))
-    _make_read_only(releases / release)
+        write(folder, releases / release, manifest.model_copy(update={"release": release}))
+    make_read_only(releases / release)
     made_current = Current(release=release, manifest_sha256=read_manifest(releases / release)[1])
+    renewed = renewed_index(index, cycle, made_current)
+    uploaded = upload(settings, index, renewed)
     record(
         settings,
         "release",
@@ -129,7 +131,8 @@ def _publish(
         reason=reason,
         signed_by=[f"{signoff.person} ({signoff.role})" for signoff in signoffs],
     )
-    replace_index(settings, index, cycle, made_current)
+    uploaded.switch()
+    replace_index(settings, renewed)
     return _published(settings, cycle, made_current, "finished" if unfinished else "published")
 
 
@@ -227,74 +230,13 @@ def _previous(settings: Settings, cycle: str, current: Current | None) -> Previo
     return Previous(cycle=earlier, release=folder.name, manifest_sha256=read_manifest(folder)[1])
 
 
-def _names(releases: Path) -> list[str]:
-    return sorted((path.name for path in releases.iterdir() if RELEASE_NAME.fullmatch(path.name)), key=release_number)
-
-
-def _next_name(releases: Path) -> str:
-    return f"r{max((release_number(name) for name in _names(releases)), default=0) + 1:02d}"
-
-
-def _unfinished(releases: Path, wanted: Manifest, current: Current | None) -> str | None:
-    """A whole release of this content, reason and release before that was written but never made current."""
-    newest = release_number((current.rolled_back or current).release) if current else 0
-    for name in reversed(_names(releases)):
-        if release_number(name) <= newest:
-            return None
-        try:
-            found, _ = read_manifest(releases / name)
-        except (FileNotFoundError, ManifestDamaged):
-            continue
-        same = (
-            found.release == name
-            and found.statement_sha256 == wanted.statement_sha256
-            and (found.reason, found.previous) == (wanted.reason, wanted.previous)
-        )
-        if same and not (statement_problems(found) or file_problems(releases / name, found)):
-            return name
-    return None
-
-
-def _write(candidate: Path, final: Path, manifest: Manifest) -> None:
-    """Copy the files that the manifest lists into <release>.partial, verify what was written, rename."""
-    partial = final.with_name(f"{final.name}.partial")
-    private_dir(partial)
-    for path in sorted(manifest.all_files()):
-        copy = partial / path
-        for parent in reversed(copy.relative_to(partial).parents):
-            private_dir(partial / parent)
-        shutil.copyfile(candidate / path, copy)
-        copy.chmod(0o600)
-        _fsync(copy)
-    write_json_atomic(partial / MANIFEST, manifest.model_dump(mode="json"))
-    written, _ = read_manifest(partial)
-    problems = statement_problems(written) + file_problems(partial, written)
-    if written != manifest or problems:
-        raise PublishRefused(f"the copy is not the candidate: {'; '.join(problems)}", partial, "Publish again.")
-    for folder, _, _ in os.walk(partial):
-        _fsync(Path(folder))
-    os.rename(partial, final)
-    _fsync(final.parent)
-
-
-def _make_read_only(folder: Path) -> None:
-    for parent, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            Path(parent, name).chmod(0o400)
-        Path(parent).chmod(0o500)
-
-
-def replace_index(settings: Settings, index: ReleaseIndex | None, cycle: str, current: Current) -> None:
-    """Switch the cycle's current release, by one rename of current.json."""
+def renewed_index(index: ReleaseIndex | None, cycle: str, current: Current) -> ReleaseIndex:
+    """The index with another current release of the cycle."""
     cycles = {**(index.cycles if index else {}), cycle: current}
-    renewed = ReleaseIndex(newest=max(cycles), cycles=cycles)
+    return ReleaseIndex(newest=max(cycles), cycles=cycles)
+
+
+def replace_index(settings: Settings, renewed: ReleaseIndex) -> None:
+    """Switch what is current, by one rename of current.json."""
     write_json_atomic(index_path(settings), renewed.model_dump(mode="json", exclude_none=True))
-    _fsync(settings.releases)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync(settings.releases)

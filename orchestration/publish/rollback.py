@@ -9,7 +9,8 @@ from orchestration.candidate.manifest import ManifestDamaged, read_manifest
 from orchestration.candidate.statement import canonical_json
 from orchestration.publish import bi
 from orchestration.publish.approvers import read_approvers
-from orchestration.publish.release import publishing_lock, replace_index
+from orchestration.publish.push import upload
+from orchestration.publish.release import publishing_lock, renewed_index, replace_index
 from orchestration.publish.sealed import PublishRefused
 from orchestration.publish.signoff import approval, withdraw
 from orchestration.publish.verify import release_folder_problems
@@ -67,6 +68,8 @@ def rollback(settings: Settings, cycle: str, to: str, reason: str) -> Current:
             raise PublishRefused(f"{to} is not as it was published: {'; '.join(problems)}", folder, "`mutakhir verify`")
         newest = current.rolled_back or RolledBack(**current.model_dump(include={"release", "manifest_sha256"}))
         made = Current(release=to, manifest_sha256=read_manifest(folder)[1], rolled_back=newest)
+        renewed = renewed_index(index, cycle, made)
+        uploaded = upload(settings, index, renewed)
         record(
             settings,
             "rollback",
@@ -78,8 +81,9 @@ def rollback(settings: Settings, cycle: str, to: str, reason: str) -> Current:
             reason=reason,
             signoffs=[signoff.model_dump() for signoff in given.signoffs],
         )
+        uploaded.switch()
         taken_back, _ = read_manifest(settings.releases / cycle / current.release)
         withdraw(settings, cycle, taken_back.statement_sha256)
-        replace_index(settings, index, cycle, made)
+        replace_index(settings, renewed)
         bi.refresh(settings)
         return made

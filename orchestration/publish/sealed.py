@@ -13,7 +13,7 @@ from orchestration.settings import Settings
 class PublishRefused(RuntimeError):
     """Nothing was published or signed, the current release is as it was: what is wrong, where, what to do."""
 
-    def __init__(self, what: str, where: Path, todo: str) -> None:
+    def __init__(self, what: str, where: Path | str, todo: str) -> None:
         """``todo`` is a sentence or a command."""
         super().__init__(f"{what} ({where}). {todo}")
         self.what, self.where, self.todo = what, where, todo

@@ -3,8 +3,8 @@
 Does not judge a release by today's limits: its verdict is the sealed one.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,8 @@ from orchestration.released import (
 )
 from orchestration.settings import Settings
 
-_Read = dict[tuple[str, str], tuple[Manifest, str]]
+Read = dict[tuple[str, str], tuple[Manifest, str]]
+"""Manifests with their sha256, by cycle and release."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,19 @@ class Problem:
 
 def verify(settings: Settings) -> list[Problem]:
     """Take every digest of every release again and follow every link; empty when all is as published."""
+    read, problems = releases_read(settings)
+    return problems + _trail_problems(settings, read)
+
+
+def releases_read(
+    settings: Settings, at_hand: Callable[[str, Path], AbstractContextManager[None]] = lambda *_: nullcontext()
+) -> tuple[Read, list[Problem]]:
+    """All releases' manifests, and what is wrong with releases, their links and current.json, the audit trail aside.
+
+    ``at_hand``: called with cycle and folder; while it is entered, all files of that release are in the folder.
+    """
     releases, problems = _folders(settings)
-    read: _Read = {}
+    read: Read = {}
     for cycle, folder in releases:
         try:
             read[cycle, folder.name] = read_manifest(folder)
@@ -54,12 +66,13 @@ def verify(settings: Settings) -> list[Problem]:
         for cycle, folder in releases:
             if (cycle, folder.name) in read:
                 manifest, _ = read[cycle, folder.name]
-                found = _release_problems(connection, cycle, folder, manifest)
+                with at_hand(cycle, folder):
+                    found = _release_problems(connection, cycle, folder, manifest)
                 found += _link_problems(cycle, folder.name, manifest.previous, read) if manifest.previous else []
                 problems += [Problem(f"{cycle}/{folder.name}", what) for what in found]
     problems += _signoff_problems(settings, [manifest for _, (manifest, _) in sorted(read.items())])
     problems += _index_problems(settings, [(cycle, folder.name) for cycle, folder in releases], read)
-    return problems + _trail_problems(settings, read)
+    return read, problems
 
 
 def trail_problems(settings: Settings) -> list[str]:
@@ -138,7 +151,7 @@ def _signoff_problems(settings: Settings, manifests: Iterable[Manifest]) -> list
     ]
 
 
-def _trail_problems(settings: Settings, read: _Read) -> list[Problem]:
+def _trail_problems(settings: Settings, read: Read) -> list[Problem]:
     """The audit trail must hold, and tell of every release and of going back to an earlier one."""
     where = "audit trail"
     problems = [Problem(where, what) for what in trail_problems(settings)]
@@ -160,7 +173,7 @@ def _trail_problems(settings: Settings, read: _Read) -> list[Problem]:
     return problems
 
 
-def _link_problems(cycle: str, release: str, link: Previous, read: _Read) -> list[str]:
+def _link_problems(cycle: str, release: str, link: Previous, read: Read) -> list[str]:
     """The release before must be there, be the same, and come before."""
     name = f"{link.cycle}/{link.release}"
     before = read.get((link.cycle, link.release))
@@ -173,7 +186,7 @@ def _link_problems(cycle: str, release: str, link: Previous, read: _Read) -> lis
     return []
 
 
-def _index_problems(settings: Settings, releases: list[tuple[str, str]], read: _Read) -> list[Problem]:
+def _index_problems(settings: Settings, releases: list[tuple[str, str]], read: Read) -> list[Problem]:
     """current.json against the releases that are there."""
     where = index_path(settings).name
     try:
