@@ -1,13 +1,15 @@
 """A process that is killed in the middle: writes, publishes or reports, and dies before a chosen step on disk.
 
-``python -m tests.killed LAKE write|publish|report RUN_ID|REASON|RELEASE AUDIT_EVENT N``.
-No step of the code under test is replaced.
+``python -m tests.killed LAKE write|publish|report RUN_ID|REASON|RELEASE EVENT N``. An event is one of Python's audit
+events, or ``obstore.put``, a put into an object store. No step of the code under test is replaced.
 """
 
 import os
 import sys
 from pathlib import Path
 from typing import Any
+
+import obstore
 
 DEATH = 137
 
@@ -23,6 +25,11 @@ def _die_before(event: str, at: int, lake: Path) -> None:
             if seen == at:
                 os._exit(DEATH)
 
+    def put(*arguments: Any, **more: Any) -> Any:
+        hook("obstore.put", (str(lake / "releases"),))
+        return obstore_put(*arguments, **more)
+
+    obstore_put, obstore.put = obstore.put, put
     sys.addaudithook(hook)
 
 

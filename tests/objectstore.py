@@ -64,7 +64,8 @@ class Server:
         ports = [f"-{name}.port={port}" for name, port in self._ports.items()]
         self._process = subprocess.Popen(
             [Path(sys.executable).with_name("weed"), "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
-            + ["-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=20"]
+            + ["-master.telemetry=false", "-master.electionTimeout=1s"]
+            + ["-master.volumeSizeLimitMB=64", "-volume.max=20"]
             + ["-s3", f"-s3.config={known}", "-s3.iam=false", "-s3.autoCreateBucket=false"]
             + ["-s3.port.iceberg=0", "-s3.port.lance=0", *ports],
             cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

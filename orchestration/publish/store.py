@@ -18,7 +18,6 @@ from filelock import FileLock
 from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
-    GenericError,
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
@@ -183,21 +182,21 @@ class Store:
         where = f"{self.url}/{path}" if path else self.url
         try:
             yield
-        except (PermissionDeniedError, UnauthenticatedError):
-            problem = "the store does not let these credentials in"
-            todo = "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what the store allows them."
-        except FileNotFoundError:
-            problem, todo = "there is no such bucket", "Make it first; nobody but its operator should."
-        except GenericError as error:
-            problem = "the store does not answer as it should"
-            todo = "Look at the address (AWS_ENDPOINT_URL) and the network, then do the same again."
-            if "builder error" in str(error):
-                todo = "An address without TLS needs AWS_ALLOW_HTTP=true."
         except (BaseError, OSError) as error:
-            problem, todo = type(error).__name__, "Look at the address and the rights to it, then do the same again."
+            answer = str(error)  # a listing that is refused is a GenericError; its status stands in the text alone
+            if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or " 403 " in answer:
+                problem = "the store does not let these credentials in"
+                todo = "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what the store allows them."
+            elif isinstance(error, FileNotFoundError) or " 404 " in answer:
+                problem, todo = "there is no such bucket", "Make it first, or correct the address."
+            elif "builder error" in answer:
+                problem, todo = "the store is not asked without TLS", "Where that is meant: AWS_ALLOW_HTTP=true."
+            else:
+                problem = "the store does not answer as it should"
+                todo = "Look at the address (AWS_ENDPOINT_URL) and the network, then do the same again."
         else:
             return
-        raise StoreFailed(f"it cannot be {what}: {problem}", where, todo)
+        raise StoreFailed(f"it cannot be {what}: {problem}", where, todo) from None
 
 
 def _opened(url: str, scheme: str) -> ObjectStore:
