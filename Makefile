@@ -144,7 +144,7 @@ demo: demo-keys  ## three cycles of a made-up nation of 20,000 families, from de
 	@echo "Runs     make ui, then http://127.0.0.1:$(PORT)"
 
 ui: setup  ## Dagster's web page and daemon, over the same instance as the commands; Ctrl-C stops both
-	@umask 077; export DAGSTER_HOME="$$($(BIN)/python -m orchestration.instance)"; \
+	@umask 077; DAGSTER_HOME="$$($(BIN)/python -m orchestration.instance)"; export DAGSTER_HOME; \
 	$(BIN)/dagster-daemon run --workspace workspace.yaml & daemon=$$!; \
 	$(BIN)/dagster-webserver --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) & web=$$!; \
 	stop() { trap - INT TERM EXIT; kill $$web $$daemon 2>/dev/null || true; wait $$web $$daemon || true; }; \

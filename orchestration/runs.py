@@ -11,7 +11,7 @@ from uuid import uuid4
 import psutil
 from rich.console import Console
 
-from orchestration.instance import ensure_home
+from orchestration.instance import InstanceUnusable, ensure_home
 from orchestration.locks import is_locked, lock_message
 from orchestration.settings import Settings, private_dir
 
@@ -28,7 +28,10 @@ def execute(
     config: dict[str, Any] | None = None,
 ) -> dict[str, str]:
     """Run a job for a cycle in this process; what failed, by step. Empty when all went well."""
-    home = ensure_home()
+    try:
+        home = ensure_home()
+    except InstanceUnusable as unusable:
+        return {"instance": str(unusable)}
     with console.status("starting"):
         import dagster as dg
 
