@@ -188,7 +188,8 @@ class Store:
                 problem = "the store does not let these credentials in"
                 todo = "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what the store allows them."
             elif isinstance(error, FileNotFoundError) or " 404 " in answer:
-                problem, todo = "there is no such bucket", "Make it first, or correct the address."
+                problem = "there is no such bucket" if "NoSuchBucket" in answer else "it is not there"
+                todo = "Make the bucket first, or correct the address."
             elif "builder error" in answer:
                 problem, todo = "the store is not asked without TLS", "Where that is meant: AWS_ALLOW_HTTP=true."
             else:

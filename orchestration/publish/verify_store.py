@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestration.candidate.manifest import MANIFEST, ManifestDamaged, read_manifest
 from orchestration.publish.push import CURRENT, RELEASES
@@ -24,7 +24,9 @@ def verify_store(settings: Settings, url: str) -> list[Problem]:
     The store that the settings name must hold the releases of this lake besides.
     """
     store = Store(url)
-    names = store.names(RELEASES)
+    found = store.names(RELEASES)
+    folders = {str(parent) for name in found for parent in PurePosixPath(name).parents}
+    names = [name for name in found if name not in folders]
     with tempfile.TemporaryDirectory(dir=private_dir(settings.build / ".tmp"), prefix="store-") as folder:
         mirror = Settings(**{**settings.model_dump(), "lake": Path(folder)})
         for name in names:
@@ -47,6 +49,7 @@ def verify_store(settings: Settings, url: str) -> list[Problem]:
                     path.unlink()
 
         read, problems = releases_read(mirror, at_hand)
+        problems += [Problem(name, "is no part of a release") for name in sorted(folders & set(found))]
         if url.rstrip("/") == settings.publish_url.rstrip("/"):
             problems += _other_than_the_lakes(settings, mirror, read)
     return problems
