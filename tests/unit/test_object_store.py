@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import duckdb
 import duckdb_extension_httpfs
 import obstore
@@ -20,8 +19,6 @@ from typer.testing import CliRunner
 from orchestration.audit import Entry, entries, trail_path
 from orchestration.candidate.digests import file_sha256
 from orchestration.cli import app
-from orchestration.definitions import build_defs
-from orchestration.publish import assets as publish_assets
 from orchestration.publish import push
 from orchestration.publish import store as store_module
 from orchestration.publish.push import CURRENT
@@ -385,6 +382,11 @@ def test_publishing_as_a_job(
     settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch, reachable: bool
 ) -> None:
     """The asset says where it was put, in its metadata; the run fails with the store's sentence."""
+    import dagster as dg  # seconds, which the other tests need not wait for
+
+    from orchestration.definitions import build_defs
+    from orchestration.publish import assets as publish_assets
+
     monkeypatch.setattr(publish_assets, "evaluate_candidate", passes)
     if not reachable:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr.et")
