@@ -96,7 +96,7 @@ def _command(name: str) -> str:
 
 
 def _models(lake: Path) -> dict[str, float]:
-    """Seconds by dbt model, slowest first; models run two at a time."""
+    """Seconds by dbt model, slowest first."""
     results = json.loads((lake / "build" / f"{CYCLE}.dbt" / "models" / "run_results.json").read_text())["results"]
     seconds = {row["unique_id"].split(".")[2]: round(row["execution_time"], 2) for row in results}
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))

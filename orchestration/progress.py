@@ -35,7 +35,7 @@ USUAL_OF_MODELS = {
     "stg_list_parsed": 2.2,
     "families": 2.0,
 }
-"""The same of the models that take longest, two at a time; every other takes 0.3. What is left are dbt's tests."""
+"""The same of the models that take longest; every other takes 0.3. What is left are dbt's tests."""
 
 
 class Progress:
