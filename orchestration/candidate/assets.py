@@ -52,6 +52,7 @@ def candidate(
         metadata={
             "dagster/row_count": written.rows["decisions"],
             "rows": dict(written.rows),
+            "engine": settings.engine,
             "folder": dg.MetadataValue.path(str(written.folder)),
         }
     )

@@ -105,8 +105,9 @@ def card_as_nik(written: Written, share: float) -> int:
     """Write the number of the family's card where the head's NIK belongs."""
     pick = Picker(share)
     for file in written.of(PERSONS):
-        same = next(of for of in written.of(FAMILIES) if of.name == file.name)
-        cards = pa.concat_tables(written.tables(same))
+        families = written.of(FAMILIES)
+        same = [of for of in families if of.name == file.name] or families  # another defect may have renamed it
+        cards = pa.concat_tables(table for of in same for table in written.tables(of))
         family, card = (cards.column(name).combine_chunks() for name in ("id_keluarga", "nomor_kartu_keluarga"))
         written.rewrite_file(file, lambda table, of=(family, card): _carded(table, pick(HEADS(table)), *of))  # type: ignore[misc]
     return pick.hits

@@ -89,6 +89,13 @@ def written(lake: Path, to: Path) -> Written:
     return Written(to, "parquet", NOVEMBER, files)
 
 
+def test_defects_of_values_and_rows_go_together(tmp_path: Path) -> None:
+    names = [name for name, defect in DEFECTS.items() if "delivery_intact" not in defect.trips and not defect.needs]
+    lake = deliver(tmp_path, FAMILIES, defects=names)
+    assert "nik_is_card_number" in names
+    assert {name for name in names if answer(lake, name) > 0} == set(names)
+
+
 @pytest.mark.parametrize("name", COUNTED)
 def test_a_defect_is_there_as_often_as_it_says_and_nothing_else_is_changed(
     name: str, sound: Path, tmp_path: Path
