@@ -138,6 +138,15 @@ def private_dir(path: Path) -> Path:
     return path
 
 
+def fsync(path: Path) -> None:
+    """Have a file, or what a folder lists, on disk before a rename says that it is whole."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_json_atomic(path: Path, value: Any) -> None:
     """Write ``value`` as JSON so that a reader sees the old or the new file, never half of one (mode 0600)."""
     private_dir(path.parent)

@@ -5,7 +5,6 @@ accepted. A lock per source makes two processes take turns. A folder that is alr
 digests of the landed files are verified anew.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from orchestration.ingest.conversion import hold_file, is_csv
 from orchestration.ingest.files import UnreadableFile, file_digest
 from orchestration.ingest.landing import Landed, StatedFile
 from orchestration.ingest.records import Delivery, RawFile
-from orchestration.settings import Settings, private_dir, write_json_atomic
+from orchestration.settings import Settings, fsync, private_dir, write_json_atomic
 
 CONTENT = "content.json"
 PARTIAL = ".partial"
@@ -167,10 +166,10 @@ class Holding:
             return problems
         extra = tuple(sorted(columns - set(self._source.column_names)))
         for raw in held:
-            _flush(partial / raw.raw_name)
+            fsync(partial / raw.raw_name)
         holds = Content(files=tuple(held), extra_columns=extra, cycle=landed.cycle)
         write_json_atomic(partial / CONTENT, holds.model_dump(mode="json"))
-        _flush(partial)
+        fsync(partial)
         return []
 
 
@@ -214,12 +213,3 @@ def _is_sound(folder: Path, content: Content, landed: Landed) -> bool:
         or file_digest(folder / file.raw_name) == file.sha256
         for file in content.files
     )
-
-
-def _flush(path: Path) -> None:
-    """Have a file or folder on disk before the rename says that it is whole."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,7 +11,7 @@ from orchestration.candidate.check import file_problems, statement_problems
 from orchestration.candidate.manifest import MANIFEST, Manifest, ManifestDamaged, read_manifest
 from orchestration.publish.sealed import PublishRefused
 from orchestration.released import RELEASE_NAME, Current, release_number
-from orchestration.settings import private_dir, write_json_atomic
+from orchestration.settings import fsync, private_dir, write_json_atomic
 
 
 def _names(releases: Path) -> list[str]:
@@ -74,12 +74,3 @@ def make_read_only(folder: Path) -> None:
         for name in files:
             Path(parent, name).chmod(0o400)
         Path(parent).chmod(0o500)
-
-
-def fsync(path: Path) -> None:
-    """Make sure that a file, or what a folder holds, is on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -34,7 +34,7 @@ from orchestration.gates.verdict import Verdict
 from orchestration.publish import bi
 from orchestration.publish.approvers import ApproversInvalid, read_approvers
 from orchestration.publish.difference import Difference, difference
-from orchestration.publish.folder import fsync, make_read_only, next_name, unfinished_release, write
+from orchestration.publish.folder import make_read_only, next_name, unfinished_release, write
 from orchestration.publish.push import upload
 from orchestration.publish.sealed import PublishRefused, refuse_blocked, sound_candidate
 from orchestration.publish.signoff import approval
@@ -46,7 +46,7 @@ from orchestration.released import (
     newest_release_before,
     read_index,
 )
-from orchestration.settings import Settings, private_dir, write_json_atomic
+from orchestration.settings import Settings, fsync, private_dir, write_json_atomic
 
 _LOCK_SECONDS = 60
 
