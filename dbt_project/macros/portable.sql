@@ -58,10 +58,12 @@
 {%- endmacro %}
 
 {# Text as one of a few codes, null where it is none of them exactly. DuckDB keeps an enumeration, a byte a row, which is
-   compared with its texts. #}
+   compared with its texts; by functions of constants, which it computes once for each entry of a column's dictionary (a
+   cast takes three times as long). #}
 {% macro code_or_null(text, codes) %}{{ return(adapter.dispatch('code_or_null')(text, codes)) }}{% endmacro %}
 {% macro duckdb__code_or_null(text, codes) -%}
-    try_cast({{ text }} as enum('{{ codes | join("', '") }}'))
+    {%- set texts = "['" ~ codes | join("', '") ~ "']" -%}
+    list_extract(cast({{ texts }} as enum('{{ codes | join("', '") }}')[]), list_position({{ texts }}, {{ text }}))
 {%- endmacro %}
 {% macro spark__code_or_null(text, codes) -%}
     case when {{ text }} in ('{{ codes | join("', '") }}') then {{ text }} end
