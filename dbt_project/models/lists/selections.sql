@@ -41,6 +41,7 @@ in_province as (
     select
         remaining.programme,
         remaining.family_id,
+        remaining.family_key,
         remaining.province_code,
         remaining.regency_code,
         remaining.selection_order,
@@ -73,6 +74,7 @@ in_nation as (
     select
         remaining.programme,
         remaining.family_id,
+        remaining.family_key,
         remaining.province_code,
         remaining.regency_code,
         remaining.selection_order,
@@ -88,6 +90,7 @@ selected as (
     select
         programme,
         family_id,
+        family_key,
         province_code,
         regency_code,
         selection_order,
@@ -98,6 +101,7 @@ selected as (
     select
         programme,
         family_id,
+        family_key,
         province_code,
         regency_code,
         selection_order,
@@ -108,6 +112,7 @@ selected as (
     select
         programme,
         family_id,
+        family_key,
         province_code,
         regency_code,
         selection_order,
