@@ -89,6 +89,7 @@ def _simulate(lake: Path, families: int, form: str) -> None:
     )
     if made.exit_code:
         raise RuntimeError(f"the simulation of {families} families failed:\n{made.output}")
+    os.sync()  # deliveries arrive before a cycle, not in it: writing them to disk is not part of it
 
 
 def _command(name: str) -> str:
