@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestration.settings import Settings, private_dir
 
 Action = Literal[
-    "ingest", "verdict", "limits", "sign", "release", "rollback", "package", "receive", "extract", "export", "retain",
-    "explain", "repair",
+    "fetch", "ingest", "verdict", "limits", "sign", "release", "rollback", "package", "receive", "extract", "export",
+    "retain", "explain", "repair",
 ]  # fmt: skip
 FIRST = "0" * 64
 """What the first entry names as the entry before it."""

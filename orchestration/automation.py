@@ -95,9 +95,10 @@ def overdue_deliveries(
     if not late:
         return dg.SkipReason(f"cycle {cycle}: {'told already' if missing else 'nothing is late'}")
     title = f"cycle {cycle}: late, {', '.join(late)}"
+    place = f"{settings.landing_url or settings.landing}/{cycle}"
     text = (
         f"Due by {due.isoformat()} and not there: {', '.join(late)}.\n\n"
-        f"What to do: ask those who send them. They belong into {settings.landing / cycle}; the cycle runs by itself"
+        f"What to do: ask those who send them. They belong into {place}; the cycle runs by itself"
         " when all required deliveries are there."
     )
     if problem := send(settings, title, text):

@@ -14,6 +14,7 @@ from rich.console import Console
 from orchestration.instance import InstanceUnusable, ensure_home
 from orchestration.locks import is_locked, lock_message
 from orchestration.settings import Settings, private_dir
+from orchestration.store import StoreFailed
 
 _PROCESS_TAG = "mutakhir/process"
 
@@ -48,7 +49,10 @@ def execute(
         _close_dead_runs(instance, cycle)
         tags = {_PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
         if whole_cycle:
-            tags[FINGERPRINT_TAG] = fingerprint_key(settings, cycle)
+            try:
+                tags[FINGERPRINT_TAG] = fingerprint_key(settings, cycle)
+            except StoreFailed as failed:
+                return {job_name: str(failed)}
         run_id = str(uuid4())
         log = private_dir(home / "output") / f"{run_id}.log"  # dagster clears away a folder logs
         console.print(f"{job_name} of cycle {cycle}, run {run_id} (output of the tools: {log})")

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     identity: str = Field("", description="who acts, as the audit trail names it; by default user@host")
     retention: Path = Field(PROJECT_ROOT / "config" / "retention.toml", description="how long what is kept")
 
+    landing_url: str = Field("", description="where deliveries arrive: s3://bucket/prefix; empty: in the lake alone")
     publish_url: str = Field("", description="where releases go, too: s3://bucket/prefix; without credentials")
     postgres_url: SecretStr | None = Field(None, description="PostgreSQL that publishing loads the marts into, too")
     postgres_schema: str = Field("mutakhir", description="its schema")
@@ -68,7 +69,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def landing(self) -> Path:
-        """What the agencies delivered; only read."""
+        """What the agencies delivered; only read, but for what is fetched from ``landing_url``."""
         return self.lake / "landing"
 
     @cached_property

@@ -148,7 +148,7 @@ def copies(settings: Settings) -> Iterator[Settings]:
 
 
 def run_killed(settings: Settings, action: str, argument: str, event: str, at: int) -> bool:
-    """Do ``action`` in a process of its own that dies just before its ``at``-th ``event`` on candidates, releases, bi.
+    """Do ``action`` in a process of its own that dies just before its ``at``-th ``event`` on the lake's folders.
 
     ``event`` is one of Python's audit events. Returns whether it died; False: it came to its end.
     """

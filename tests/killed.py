@@ -1,7 +1,7 @@
-"""A process that is killed in the middle: writes, publishes or reports, and dies before a chosen step on disk.
+"""A process that is killed in the middle: writes, publishes, reports or fetches, and dies before a chosen step on disk.
 
-``python -m tests.killed LAKE write|publish|report RUN_ID|REASON|RELEASE EVENT N``. An event is one of Python's audit
-events, or ``obstore.put``, a put into an object store. No step of the code under test is replaced.
+``python -m tests.killed LAKE write|publish|report|fetch RUN_ID|REASON|RELEASE|SOURCE EVENT N``. An event is one of
+Python's audit events, or ``obstore.put``, a put into an object store. No step of the code under test is replaced.
 """
 
 import os
@@ -15,7 +15,7 @@ DEATH = 137
 
 
 def _die_before(event: str, at: int, lake: Path) -> None:
-    watched = tuple(str(lake / folder) for folder in ("candidates", "releases", "bi", "reports"))
+    watched = tuple(str(lake / folder) for folder in ("landing", "candidates", "releases", "bi", "reports"))
     seen = 0
 
     def hook(name: str, arguments: tuple[Any, ...]) -> None:
@@ -48,6 +48,11 @@ def main(lake: Path, action: str, argument: str, event: str, at: int) -> None:
         from orchestration.report.page import write_report
 
         write_report(settings, "2025-11", argument)
+    elif action == "fetch":
+        from orchestration.contracts.sources import SOURCES
+        from orchestration.ingest.fetch import fetch
+
+        fetch(settings, "2025-11", SOURCES[argument])
     else:
         publish(settings, "2025-11", argument, evaluate=lambda *_: Verdict((), True))
 

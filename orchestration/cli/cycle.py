@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.status import Status
 
 from orchestration.cli.shell import CycleOption, app, console, errors, failed, known_cycle, readable_releases, refusals
 from orchestration.released import current_release
@@ -57,6 +58,36 @@ def run(
     console.print(f"Candidate: {settings.candidates / cycle}")
     console.print(f"Data docs: {settings.reports / cycle / 'data_docs' / 'index.html'}")
     console.print(f"Cycle {cycle} passed its gates. Next: mutakhir diff --cycle {cycle}, then sign and publish")
+
+
+@app.command()
+def fetch(cycle: CycleOption) -> None:
+    """Copy the deliveries that count in a cycle from the store MUTAKHIR_LANDING_URL names; run does that by itself."""
+    from orchestration.contracts.sources import SOURCES
+    from orchestration.ingest.fetch import Fetched
+    from orchestration.ingest.fetch import fetch as fetch_source
+    from orchestration.store import StoreFailed
+
+    settings = Settings()
+    if not settings.landing_url:
+        raise typer.BadParameter("MUTAKHIR_LANDING_URL names no store: deliveries arrive in the lake itself")
+    unfit: dict[str, str] = {}
+    for name, source in SOURCES.items():
+        with console.status(name) as status, refusals(StoreFailed):
+
+            def told(so_far: Fetched, name: str = name, status: Status = status) -> None:
+                status.update(f"{name}: {so_far.files:,} files, {so_far.bytes / 1e9:.1f} GB")
+
+            done = fetch_source(settings, cycle, source, told)
+        console.print(
+            f"{name}: {done.deliveries:,} deliveries there, {done.files:,} files fetched ({done.bytes / 1e6:,.1f} MB)"
+        )
+        for warning in done.warnings:
+            console.print(f"  {warning}", markup=False, style="yellow", soft_wrap=True)
+        if done.problems:
+            unfit[name] = "; ".join(problem for problems in done.problems.values() for problem in problems)
+    if unfit:
+        raise failed(unfit)
 
 
 @app.command()
@@ -116,10 +147,10 @@ def verify(
 
     The lake's, and those in the store that MUTAKHIR_PUBLISH_URL names, if it does.
     """
-    from orchestration.publish.store import StoreFailed
     from orchestration.publish.verify import Problem
     from orchestration.publish.verify import verify as verify_lake
     from orchestration.publish.verify_store import verify_store
+    from orchestration.store import StoreFailed
 
     settings = Settings()
     store = url or settings.publish_url

@@ -13,6 +13,7 @@ from orchestration.ingest.checks import contract_check, contract_outcome
 from orchestration.ingest.delivery import DeliveryRefused, ingest_source
 from orchestration.resources import CYCLES
 from orchestration.settings import Settings
+from orchestration.store import StoreFailed
 
 _ABOUT = {
     "dtsen_keluarga": "Families of the national registry, with welfare decile and housing (BPS)",
@@ -44,6 +45,8 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         try:
             ingested = ingest_source(settings, cycle, source.name)
+        except StoreFailed as failed:
+            raise dg.Failure(description=f"not fetched: {failed}", allow_retries=False) from failed
         except DeliveryRefused as refused:
             record(settings, "ingest", cycle, source=source.name, refused=len(refused.problems))
             raise dg.Failure(

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration.contracts.sources import SOURCES, Source
 from orchestration.cycles import parse_cycle
 from orchestration.engine import engine
+from orchestration.ingest.fetch import fetch, stored_deliveries
 from orchestration.ingest.files import UnreadableFile, file_digest
 from orchestration.ingest.holding import Holding, delivery_record, holding, raw_folder, read_content
 from orchestration.ingest.judging import QUOTAS, judge_own_rows, quota_problems
@@ -36,14 +37,17 @@ class DeliveryRefused(Exception):
 
 
 def ingest_source(settings: Settings, cycle: str, source: str) -> IngestedSource:
-    """Verify, hold and judge what counts of a source in a cycle; the record is also written to build/<cycle>.ingest/.
+    """Fetch, verify, hold and judge what counts of a source in a cycle; its record is written to build/<cycle>.ingest/.
 
     Raises DeliveryRefused when a required source has not arrived or anything in the cycle's own delivery is wrong;
-    then nothing of it is held and no record is left.
+    then nothing of it is held and no record is left. Raises StoreFailed when the store of deliveries does not answer.
     """
     of = SOURCES[source]
     record = record_path(settings, cycle, source)
     record.unlink(missing_ok=True)
+    fetched = fetch(settings, cycle, of)
+    if problems := fetched.problems.pop(cycle, []):
+        raise DeliveryRefused(source, problems)
     with engine(settings) as connection, holding(settings, of, connection) as hold:
         landed, warnings = arrived(settings, cycle, of)
         problems = [problem for delivery in landed for problem in hold.stage(delivery)]
@@ -62,12 +66,13 @@ def ingest_source(settings: Settings, cycle: str, source: str) -> IngestedSource
         if not landed:
             warnings.append(f"{cycle}/{source}: was not delivered and is empty in this cycle")
         earlier, not_counted = _hold_earlier(settings, cycle, of, hold)
+        not_counted += [f"{unfit}; it does not count" for found in fetched.problems.values() for unfit in found]
     deliveries = (*earlier, *own)
     ingested = IngestedSource(
         source=source,
         cycle=cycle,
         deliveries=deliveries,
-        warnings=(*warnings, *not_counted, *_extra_columns(source, deliveries)),
+        warnings=(*fetched.warnings, *warnings, *not_counted, *_extra_columns(source, deliveries)),
         absent=not landed,
         contract=contract,
     )
@@ -103,18 +108,23 @@ def held_deliveries(settings: Settings, cycle: str, source: str) -> list[RawFile
 def deliveries_ready(settings: Settings, cycle: str) -> tuple[list[str], str]:
     """Required sources that have not arrived, and a fingerprint of every delivery.json that counts in the cycle.
 
-    Cheap, for schedules and sensors: data files are not looked at, nothing is verified.
+    Those in the store of deliveries too, if there is one. Cheap, for schedules and sensors: data files are not looked
+    at, nothing is fetched or verified. Raises StoreFailed.
     """
     cycle = parse_cycle(cycle).key
     fingerprint = hashlib.sha256()
     missing = []
     for source in SOURCES.values():
-        own = list(statements(source_folder(settings, cycle, source)))
-        if source.required and not own:
+        found = {
+            (key, batch): _statement_digest(path)
+            for key in (*earlier_cycles(settings, cycle, source), cycle)
+            for path, batch in statements(source_folder(settings, key, source))
+        }
+        found |= stored_deliveries(settings, cycle, source)  # the same whether it was fetched already or not
+        if source.required and all(key != cycle for key, _ in found):
             missing.append(source.name)
-        for key in (*earlier_cycles(settings, cycle, source), cycle):
-            for path, batch in statements(source_folder(settings, key, source)):
-                fingerprint.update(f"{key}/{source.name}/{batch}\0{_statement_digest(path)}\n".encode())
+        for (key, batch), version in sorted(found.items()):
+            fingerprint.update(f"{key}/{source.name}/{batch}\0{version}\n".encode())
     return missing, fingerprint.hexdigest()
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -121,10 +121,17 @@ def earlier_cycles(settings: Settings, cycle: str, source: Source) -> list[str]:
     """Earlier cycles whose deliveries count for an event source, oldest first: those that have a folder in landing."""
     if source.kind == "snapshot" or not settings.landing.is_dir():
         return []
+    return counts_earlier(os.listdir(settings.landing), cycle, source)
+
+
+def counts_earlier(names: Iterable[str], cycle: str, source: Source) -> list[str]:
+    """Of names of folders those that are an earlier cycle whose deliveries of a source count, oldest first."""
+    if source.kind == "snapshot":
+        return []
     this = parse_cycle(cycle)
     first = this.shift(-source.earlier_cycles).key if source.earlier_cycles is not None else ""
     keys = []
-    for name in os.listdir(settings.landing):
+    for name in names:
         try:
             key = parse_cycle(name).key
         except ValueError:

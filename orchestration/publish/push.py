@@ -7,6 +7,8 @@ know what the store names as current is refused, and changes nothing there.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +18,9 @@ from pydantic import ValidationError
 from orchestration.audit import record
 from orchestration.candidate.manifest import MANIFEST, Manifest, ManifestDamaged, read_manifest
 from orchestration.publish.sealed import PublishRefused
-from orchestration.publish.store import Object, Store
 from orchestration.released import Current, ReleaseIndex, release_number
 from orchestration.settings import Settings
+from orchestration.store import Object, Store, StoreFailed
 
 RELEASES = "releases"
 CURRENT = f"{RELEASES}/current.json"
@@ -41,7 +43,9 @@ class Upload:
         cycle = self._changed[-1] if len(self._changed) == 1 else None
         named = {cycle: self.renewed.cycles[cycle].release for cycle in self._changed}
         record(self.settings, "export", cycle, store=self.store.url, releases=named)
-        if not self.store.switch(CURRENT, index_bytes(self.renewed), self.found):
+        with _refused():
+            switched = self.store.switch(CURRENT, index_bytes(self.renewed), self.found)
+        if not switched:
             raise PublishRefused(
                 "somebody else published at the same moment, and was first: nothing was switched",
                 f"{self.store.url}/{CURRENT}",
@@ -61,15 +65,25 @@ def upload(settings: Settings, index: ReleaseIndex | None, renewed: ReleaseIndex
     """
     if not settings.publish_url:
         return Upload(settings, renewed)
-    store = Store(settings.publish_url)
-    found = store.read(CURRENT)
-    stored = _index(store, found.content) if found else None
-    _refuse_unknown(settings, store, stored, [index, renewed])
-    for cycle, folder in _releases(settings, renewed):
-        there = stored.cycles.get(cycle) if stored else None
-        if there is None or release_number(folder.name) > release_number(_newest(there)):
-            _put(store, cycle, folder)
+    with _refused():
+        store = Store(settings.publish_url)
+        found = store.read(CURRENT)
+        stored = _index(store, found.content) if found else None
+        _refuse_unknown(settings, store, stored, [index, renewed])
+        for cycle, folder in _releases(settings, renewed):
+            there = stored.cycles.get(cycle) if stored else None
+            if there is None or release_number(folder.name) > release_number(_newest(there)):
+                _put(store, cycle, folder)
     return Upload(settings, renewed, store, stored, found)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What the store does not do keeps a release from being published."""
+    try:
+        yield
+    except StoreFailed as failed:
+        raise PublishRefused(failed.what, failed.where, failed.todo) from None
 
 
 def index_bytes(index: ReleaseIndex) -> bytes:

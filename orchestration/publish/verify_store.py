@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from orchestration.candidate.manifest import MANIFEST, ManifestDamaged, read_manifest
 from orchestration.publish.push import CURRENT, RELEASES
-from orchestration.publish.store import Store
 from orchestration.publish.verify import Problem, Read, releases_read
 from orchestration.released import RELEASE_NAME, ReleaseIndexDamaged, index_path, read_index
 from orchestration.settings import Settings, private_dir
+from orchestration.store import Store
 
 
 def verify_store(settings: Settings, url: str) -> list[Problem]:

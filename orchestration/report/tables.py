@@ -14,6 +14,7 @@ from orchestration.engine import engine, literal
 from orchestration.ingest.delivery import deliveries_ready
 from orchestration.released import current_release, read_index
 from orchestration.settings import Settings
+from orchestration.store import StoreFailed
 
 _FUNNEL = {
     "listed": "listed",
@@ -110,7 +111,12 @@ def overview(settings: Settings) -> Table:
     for column in ("cycle", "deliveries", "candidate", "release"):
         table.add_column(column, overflow="fold")
     for cycle in sorted(filter(_is_cycle, cycles)):
-        missing, _ = deliveries_ready(settings, cycle)
+        try:
+            missing, _ = deliveries_ready(settings, cycle)
+        except StoreFailed as failed:
+            table.caption = f"Deliveries are those fetched before: {failed}"
+            settings = Settings(**{**settings.model_dump(), "landing_url": ""})
+            missing, _ = deliveries_ready(settings, cycle)
         current = index.cycles.get(cycle) if index else None
         table.add_row(
             cycle,

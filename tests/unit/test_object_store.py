@@ -1,6 +1,7 @@
 """Publishing into an object store, against a real server that speaks S3: whole, again, killed, at once, refused."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,20 +17,20 @@ from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.fsspec import FsspecStore
 from typer.testing import CliRunner
 
+from orchestration import store as store_module
 from orchestration.audit import Entry, entries, trail_path
 from orchestration.candidate.digests import file_sha256
 from orchestration.cli import app
 from orchestration.publish import push
-from orchestration.publish import store as store_module
 from orchestration.publish.push import CURRENT
 from orchestration.publish.release import publish
 from orchestration.publish.rollback import rollback
 from orchestration.publish.sealed import PublishRefused
-from orchestration.publish.store import Store
 from orchestration.publish.verify import verify
 from orchestration.publish.verify_store import verify_store
 from orchestration.released import read_index
 from orchestration.settings import Settings
+from orchestration.store import Store, StoreFailed
 from tests.builds import copies, make_candidate, passes, run_killed
 from tests.objectstore import BUCKET, KEY, PASSWORD, Server, server
 
@@ -238,7 +239,7 @@ def test_a_large_file_goes_in_parts(settings: Settings, store: Store, monkeypatc
     store.create("large", large, file_sha256(large))
     other = settings.lake / "other"
     other.write_bytes(b"o" * 200)
-    with pytest.raises(PublishRefused, match="something else is there under this name"):
+    with pytest.raises(StoreFailed, match="something else is there under this name"):
         store.create("large", other, file_sha256(other))
     assert store.sha256("large") == file_sha256(large)
 
@@ -335,7 +336,7 @@ def no_place(environment: dict[str, str]) -> None:
         (nobody_there, "does not answer as it should"),
         (no_tls, "AWS_ALLOW_HTTP=true"),
         (password_in_the_url, "says more than a place"),
-        (no_place, "this is no place for releases"),
+        (no_place, "this is no place in a store"),
     ],
 )
 def test_a_store_that_cannot_be_used(
@@ -424,3 +425,18 @@ def test_a_server_that_goes_away_in_the_middle(
     assert named(store) == {CYCLE: "r01"}
     assert release(settings, "wrong amount") == "r02"
     assert named(store) == {CYCLE: "r02"} and told(settings, store) == []
+
+
+def test_a_lake_whose_disk_is_lost_goes_on_from_what_the_store_has(settings: Settings, store: Store) -> None:
+    release(settings)
+    make_candidate(settings, amount=1)
+    release(settings, "wrong amount")
+    new = Settings(lake=settings.lake.with_name("new"))
+    for name in store.names("releases"):
+        store.fetch(name, new.lake / name)
+    assert [problem.where for problem in verify(new)] == ["audit trail"]  # which no store has
+    shutil.copytree(settings.audit, new.audit)
+    assert verify(new) == [] == told(new, store) and in_lake(new) == {CYCLE: "r02"}
+    make_candidate(new, "2025-12")
+    assert release(new, cycle="2025-12") == "r01"
+    assert named(store) == in_lake(new) == {CYCLE: "r02", "2025-12": "r01"} and told(new, store) == []

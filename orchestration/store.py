@@ -1,7 +1,7 @@
 """A store of objects under a URL: puts that never replace, a switch that loses no race, reads in pieces.
 
-Knows nothing of releases (push.py). Credentials are in the environment (AWS_ACCESS_KEY_ID, ...), never in the URL.
-Messages are words of our own: a store's answer may repeat what it was sent.
+Knows nothing of releases (publish/push.py) or deliveries (ingest/fetch.py). Credentials are in the environment
+(AWS_ACCESS_KEY_ID, ...), never in the URL. Messages are words of our own: a store's answer may repeat what it was sent.
 """
 
 import hashlib
@@ -24,12 +24,10 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from orchestration.candidate.digests import file_sha256
-from orchestration.publish.sealed import PublishRefused
-from orchestration.settings import private_dir
+from orchestration.settings import fsync, private_dir
 
 if TYPE_CHECKING:
-    from obstore import UpdateVersion  # a name of the type stubs alone
+    from obstore import ObjectMeta, UpdateVersion  # names of the type stubs alone
 
 SCHEMES = ("s3", "gs", "az", "file")
 RETRIES = 8
@@ -41,8 +39,22 @@ _PIECE = 16 << 20
 _LOCK_SECONDS = 60
 
 
-class StoreFailed(PublishRefused):
-    """The store does not do what it is asked, or holds something else."""
+class StoreFailed(RuntimeError):
+    """The store does not do what it is asked, or holds something else: what is wrong, where, what to do."""
+
+    def __init__(self, what: str, where: str, todo: str) -> None:
+        """``todo`` is a sentence."""
+        super().__init__(f"{what} ({where}). {todo}")
+        self.what, self.where, self.todo = what, where, todo
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing names it; ``version`` changes when it is put again."""
+
+    path: str
+    size: int
+    version: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class Store:
         self.url = url.rstrip("/")
         if parts.scheme not in SCHEMES or not (parts.netloc or parts.path.strip("/")):
             known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-            raise StoreFailed("this is no place for releases", url, f"It begins with one of {known}")
+            raise StoreFailed("this is no place in a store", url, f"It begins with one of {known}")
         with self._asked("opened"):
             self._store = _opened(self.url, parts.scheme)
 
@@ -83,10 +95,28 @@ class Store:
                 return None
             return Object(bytes(found.bytes()), _version(found.meta["e_tag"], found.meta["version"]))
 
+    def objects(self, below: str) -> list[Listed]:
+        """All objects below a prefix, in order of their paths."""
+        with self._asked("listed", below):
+            found = [_listed(found) for batch in obstore.list(self._store, below) for found in batch]
+        return sorted(found, key=lambda listed: listed.path)
+
     def names(self, below: str) -> list[str]:
         """The paths of all objects below a prefix, in order."""
-        with self._asked("listed", below):
-            return sorted(found["path"] for batch in obstore.list(self._store, below) for found in batch)
+        return [found.path for found in self.objects(below)]
+
+    def look(self, path: str) -> Listed | None:
+        """An object as a listing would name it now; None when it is not there."""
+        with self._asked("looked at", path):
+            try:
+                return _listed(obstore.head(self._store, path))
+            except FileNotFoundError:
+                return None
+
+    def folders(self) -> list[str]:
+        """The names before the first slash, in order."""
+        with self._asked("listed"):
+            return sorted(obstore.list_with_delimiter(self._store)["common_prefixes"])
 
     def sha256(self, path: str) -> str | None:
         """Of an object's bytes, read for it; None when it is not there."""
@@ -100,16 +130,19 @@ class Store:
         return taken.hexdigest()
 
     def fetch(self, path: str, to: Path) -> None:
-        """Copy an object into a file."""
+        """Copy an object into a file, and have it on disk. Raises OSError when the file cannot be written."""
         private_dir(to.parent)
         with self._asked("read", path), to.open("wb") as file:
             for piece in self._pieces(path):
                 file.write(piece)
         to.chmod(0o600)
+        fsync(to)
 
     def create(self, path: str, file: Path, sha256: str) -> None:
         """Put a file where nothing is, and read it back; one that is there with these bytes was put before."""
-        if file_sha256(file) != sha256:
+        with file.open("rb") as content:
+            stated = hashlib.file_digest(content, "sha256").hexdigest() == sha256
+        if not stated:
             raise StoreFailed("the file has other bytes than its manifest says", str(file), "`mutakhir verify`")
         put = self._put_new(path, file)
         if self.sha256(path) == sha256:
@@ -148,7 +181,7 @@ class Store:
             try:
                 if file.stat().st_size <= IN_ONE_PUT:
                     obstore.put(self._store, path, file, mode="create", use_multipart=False)
-                elif self._is_there(path):
+                elif self.look(path):
                     return False
                 else:
                     obstore.put(self._store, path, file, use_multipart=True, chunk_size=_PIECE, max_concurrency=4)
@@ -165,13 +198,6 @@ class Store:
                 raise PreconditionError(path)
             obstore.put(self._store, path, content, use_multipart=False)
 
-    def _is_there(self, path: str) -> bool:
-        try:
-            obstore.head(self._store, path)
-        except FileNotFoundError:
-            return False
-        return True
-
     def _pieces(self, path: str) -> Iterator[bytes]:
         reader = obstore.open_reader(self._store, path, buffer_size=_PIECE)
         while piece := bytes(reader.read(_PIECE)):
@@ -183,6 +209,8 @@ class Store:
         try:
             yield
         except (BaseError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # of a file here, not of the store
             answer = str(error)  # a listing that is refused is a GenericError; its status stands in the text alone
             if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or " 403 " in answer:
                 problem = "the store does not let these credentials in"
@@ -204,6 +232,10 @@ def _opened(url: str, scheme: str) -> ObjectStore:
     if scheme == "file":
         return from_url(url, mkdir=True)
     return from_url(url, retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=60)})
+
+
+def _listed(found: "ObjectMeta") -> Listed:
+    return Listed(found["path"], found["size"], found["e_tag"] or str(found["last_modified"]))
 
 
 def _version(e_tag: str | None, version: str | None) -> "UpdateVersion":
