@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 os.environ["MUTAKHIR_APPROVERS"] = str(Path(__file__).with_name("no_signoffs.toml"))
 """Tests that are about sign-offs name approvers of their own."""
 SLOW_FIRST = ("pipeline", "browser", "rules")
-SHARED = {"released": "story", "models": "models", "golden_candidate": "golden"}
+SHARED = {"released": "story", "models": "models", "golden_candidate": "golden", "s3": "store"}
 """Fixtures of a session that take long to make, and the name of the group that uses them."""
 
 

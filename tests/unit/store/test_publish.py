@@ -1,92 +1,29 @@
 """Publishing into an object store, against a real server that speaks S3: whole, again, killed, at once, refused."""
 
-import json
-import shutil
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import duckdb
-import duckdb_extension_httpfs
 import obstore
-import pyarrow.parquet as pq
 import pytest
 from obstore.exceptions import AlreadyExistsError, PreconditionError
-from obstore.fsspec import FsspecStore
-from typer.testing import CliRunner
 
 from orchestration import store as store_module
-from orchestration.audit import Entry, entries, trail_path
+from orchestration.audit import Entry, entries
 from orchestration.candidate.digests import file_sha256
-from orchestration.cli import app
 from orchestration.publish import push
 from orchestration.publish.push import CURRENT
 from orchestration.publish.release import publish
 from orchestration.publish.rollback import rollback
 from orchestration.publish.sealed import PublishRefused
 from orchestration.publish.verify import verify
-from orchestration.publish.verify_store import verify_store
-from orchestration.released import read_index
 from orchestration.settings import Settings
 from orchestration.store import Store, StoreFailed
 from tests.builds import copies, make_candidate, passes, run_killed
-from tests.objectstore import BUCKET, KEY, PASSWORD, Server, server
+from tests.objectstore import BUCKET, PASSWORD, Server
+from tests.published import CYCLE, FUNNEL, PART, R01, both, in_lake, named, release, told
 
 pytestmark = pytest.mark.slow
-CYCLE = "2025-11"
-R01 = f"releases/{CYCLE}/r01"
-PART = f"{R01}/decisions/programme=PKH/part-0.parquet"
-FUNNEL = f"{R01}/marts/cycle_funnel.parquet"
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[Server]:
-    with server() as running:
-        yield running
-
-
-@pytest.fixture(params=["s3"])
-def store(s3: Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
-    """A place of the test's own, which settings name."""
-    for name, value in s3.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(store_module, "RETRIES", 2)
-    places = {"s3": f"s3://{BUCKET}/{tmp_path.name}", "file": (tmp_path / "shared place").as_uri()}
-    monkeypatch.setenv("MUTAKHIR_PUBLISH_URL", places[request.param])
-    return Store(places[request.param])
-
-
-@pytest.fixture
-def settings(tmp_path: Path, store: Store) -> Settings:
-    """A lake with a candidate."""
-    known = Settings(lake=tmp_path / "lake")
-    make_candidate(known)
-    return known
-
-
-both = pytest.mark.parametrize("store", ["s3", "file"], indirect=True)
-
-
-def release(settings: Settings, reason: str | None = None, cycle: str = CYCLE) -> str:
-    return publish(settings, cycle, reason, evaluate=passes).release
-
-
-def named(store: Store) -> dict[str, str]:
-    """The current release of each cycle, as the store says."""
-    found = store.read(CURRENT)
-    cycles = json.loads(found.content)["cycles"] if found else {}
-    return {cycle: current["release"] for cycle, current in cycles.items()}
-
-
-def in_lake(settings: Settings) -> dict[str, str]:
-    index = read_index(settings)
-    return {cycle: current.release for cycle, current in index.cycles.items()} if index else {}
-
-
-def told(settings: Settings, store: Store) -> list[str]:
-    return sorted(f"{problem.where}: {problem.what}" for problem in verify_store(settings, store.url))
 
 
 def test_the_server_keeps_conditions(s3: Server) -> None:
@@ -256,128 +193,6 @@ def test_what_is_in_the_way_is_left_as_it_is(settings: Settings, s3: Server, sto
     assert release(settings) == "r01" and told(settings, store) == []
 
 
-def test_verify_names_what_was_tampered_with(
-    settings: Settings, s3: Server, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release(settings)
-    make_candidate(settings, amount=1)
-    release(settings, "wrong amount")
-    client, below = s3.client(), store.url.removeprefix(f"s3://{BUCKET}/")
-    obstore.put(client, f"{below}/{PART}", b"changed")
-    obstore.delete(client, f"{below}/{FUNNEL}")
-    obstore.put(client, f"{below}/{R01}/more.parquet", b"added")
-    obstore.put(client, f"{below}/releases/notes.txt", b"added")
-    obstore.delete(client, f"{below}/releases/{CYCLE}/r02/manifest.json")
-    wrong = [
-        f"{CYCLE}/r01: {PART.removeprefix(f'{R01}/')} has other bytes than when it was sealed",
-        f"{CYCLE}/r01: marts/cycle_funnel.parquet is missing",
-        f"{CYCLE}/r01: more.parquet is not in the manifest",
-        f"{CYCLE}/r02: manifest.json is missing",
-        f"current.json: {CYCLE}/r02 is missing",
-        "notes.txt: is no part of a release",
-    ]
-    assert told(settings, store) == sorted(wrong)
-    assert list((settings.build / ".tmp").iterdir()) == [] and verify(settings) == []
-    monkeypatch.setenv("MUTAKHIR_LAKE", str(settings.lake))
-    monkeypatch.setenv("COLUMNS", "200")
-    for arguments, lake in (((), True), (("--url", store.url), False)):
-        done = CliRunner().invoke(app, ["verify", *arguments])
-        assert done.exit_code == 1 and all(line.split(": ")[1] in done.stderr for line in wrong)
-        assert ("Every release in" in done.stdout) is lake
-
-
-def test_another_release_under_a_name_is_told_by_the_lake(settings: Settings, store: Store) -> None:
-    """Consistent in itself, signed or not: the store must hold what this lake published."""
-    theirs = next(copies(settings))
-    make_candidate(theirs, amount=1)
-    release(theirs)
-    release(Settings(lake=settings.lake, publish_url=""))
-    assert told(theirs, store) == []
-    assert told(settings, store) == [
-        f"{CYCLE}/r01: is another release than the lake's",
-        "current.json: names others than the lake's: publish again",
-    ]
-
-
-def wrong_bucket(environment: dict[str, str]) -> None:
-    environment["MUTAKHIR_PUBLISH_URL"] = "s3://no-such-bucket/place"
-
-
-def wrong_password(environment: dict[str, str]) -> None:
-    environment["AWS_SECRET_ACCESS_KEY"] = "s3cr.et"
-
-
-def wrong_key(environment: dict[str, str]) -> None:
-    environment["AWS_ACCESS_KEY_ID"] = "s3cr.et"
-
-
-def nobody_there(environment: dict[str, str]) -> None:
-    environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
-
-
-def no_tls(environment: dict[str, str]) -> None:
-    environment["AWS_ALLOW_HTTP"] = "false"
-
-
-def password_in_the_url(environment: dict[str, str]) -> None:
-    environment["MUTAKHIR_PUBLISH_URL"] = f"s3://{KEY}:s3cr.et@{BUCKET}/place"
-
-
-def no_place(environment: dict[str, str]) -> None:
-    environment["MUTAKHIR_PUBLISH_URL"] = "ftp://127.0.0.1/place"
-
-
-@pytest.mark.parametrize(
-    ("harm", "said"),
-    [
-        (wrong_bucket, "there is no such bucket"),
-        (wrong_password, "does not let these credentials in"),
-        (wrong_key, "does not let these credentials in"),
-        (nobody_there, "does not answer as it should"),
-        (no_tls, "AWS_ALLOW_HTTP=true"),
-        (password_in_the_url, "says more than a place"),
-        (no_place, "this is no place in a store"),
-    ],
-)
-def test_a_store_that_cannot_be_used(
-    settings: Settings, s3: Server, monkeypatch: pytest.MonkeyPatch, harm: Callable[[dict[str, str]], None], said: str
-) -> None:
-    environment = {"MUTAKHIR_LAKE": str(settings.lake), "COLUMNS": "400"}
-    harm(environment)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(PublishRefused, match=said) as refused:
-        release(Settings())
-    done = CliRunner().invoke(app, ["verify"])
-    assert done.exit_code == 1 and said in done.stderr
-    assert not [secret for secret in ("s3cr", PASSWORD, KEY) if secret in str(refused.value) + done.output]
-    assert in_lake(settings) == {} and not trail_path(settings).exists()
-    assert release(Settings(publish_url="")) == "r01"
-
-
-def test_marts_are_read_where_they_are(settings: Settings, s3: Server, store: Store) -> None:
-    """By DuckDB itself, and by whatever takes a file system of fsspec."""
-    release(settings)
-    current = named(store)[CYCLE]
-    mart = f"{store.url}/releases/{CYCLE}/{current}/marts/cycle_funnel.parquet"
-    expected = [("PKH", 4), ("SEMBAKO", 1)]
-    (extension,) = Path(duckdb_extension_httpfs.__file__).parent.rglob("httpfs.duckdb_extension")
-    with duckdb.connect() as connection:
-        connection.load_extension(str(extension))
-        connection.execute(
-            f"create secret (type s3, key_id '{KEY}', secret '{PASSWORD}', region 'us-east-1', use_ssl false,"
-            f" url_style 'path', endpoint '{s3.endpoint.removeprefix('http://')}')"
-        )
-        assert connection.sql(f"select programme, listed from '{mart}' order by 1").fetchall() == expected
-        lists = f"from read_parquet('{store.url}/{R01}/decisions/*/*.parquet', hive_partitioning = true)"
-        assert connection.sql(f"select programme, count(*) {lists} group by 1 order by 1").fetchall() == expected
-    with FsspecStore("s3").open(mart) as file:
-        assert pq.read_table(file, columns=["programme", "listed"]).to_pydict() == {
-            "programme": ["PKH", "SEMBAKO"],
-            "listed": [4, 1],
-        }
-
-
 @pytest.mark.parametrize("reachable", [True, False])
 def test_publishing_as_a_job(
     settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch, reachable: bool
@@ -425,18 +240,3 @@ def test_a_server_that_goes_away_in_the_middle(
     assert named(store) == {CYCLE: "r01"}
     assert release(settings, "wrong amount") == "r02"
     assert named(store) == {CYCLE: "r02"} and told(settings, store) == []
-
-
-def test_a_lake_whose_disk_is_lost_goes_on_from_what_the_store_has(settings: Settings, store: Store) -> None:
-    release(settings)
-    make_candidate(settings, amount=1)
-    release(settings, "wrong amount")
-    new = Settings(lake=settings.lake.with_name("new"))
-    for name in store.names("releases"):
-        store.fetch(name, new.lake / name)
-    assert [problem.where for problem in verify(new)] == ["audit trail"]  # which no store has
-    shutil.copytree(settings.audit, new.audit)
-    assert verify(new) == [] == told(new, store) and in_lake(new) == {CYCLE: "r02"}
-    make_candidate(new, "2025-12")
-    assert release(new, cycle="2025-12") == "r01"
-    assert named(store) == in_lake(new) == {CYCLE: "r02", "2025-12": "r01"} and told(new, store) == []

@@ -1,7 +1,6 @@
 """Deliveries from an object store, against a real server that speaks S3: the same rows, again, killed, hostile."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
@@ -9,7 +8,6 @@ import pytest
 from obstore.store import LocalStore, ObjectStore
 from typer.testing import CliRunner
 
-from orchestration import store as store_module
 from orchestration.audit import entries
 from orchestration.cli import app
 from orchestration.contracts.sources import SOURCES
@@ -20,7 +18,8 @@ from orchestration.settings import Settings
 from orchestration.store import Store, StoreFailed
 from tests.builds import run_killed
 from tests.landed import CYCLE, EVENTS, REGISTER, deliver, payments, register
-from tests.objectstore import BUCKET, Server, server
+from tests.objectstore import Server
+from tests.published import both
 
 pytestmark = pytest.mark.slow
 HERE = f"{CYCLE}/{REGISTER}"
@@ -44,23 +43,14 @@ class Sender:
         obstore.delete(self.store, self.prefix + name)
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[Server]:
-    with server() as running:
-        yield running
-
-
-@pytest.fixture(params=["s3"])
-def sender(s3: Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sender:
-    """One whose place in the store the settings name."""
-    for name, value in s3.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(store_module, "RETRIES", 1)
-    if request.param == "s3":
-        monkeypatch.setenv("MUTAKHIR_LANDING_URL", f"s3://{BUCKET}/{tmp_path.name}")
-        return Sender(tmp_path / "sender", s3.client(), f"{tmp_path.name}/")
-    monkeypatch.setenv("MUTAKHIR_LANDING_URL", (tmp_path / "shared place").as_uri())
-    return Sender(tmp_path / "sender", LocalStore(tmp_path / "shared place", mkdir=True), "")
+@pytest.fixture
+def sender(s3: Server, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sender:
+    """One who delivers into the test's place in the store, which settings name."""
+    monkeypatch.setenv("MUTAKHIR_LANDING_URL", store.url)
+    monkeypatch.delenv("MUTAKHIR_PUBLISH_URL")
+    if store.url.startswith("file:"):
+        return Sender(tmp_path / "sender", LocalStore.from_url(store.url), "")
+    return Sender(tmp_path / "sender", s3.client(), f"{tmp_path.name}/")
 
 
 @pytest.fixture
@@ -79,7 +69,7 @@ def landed(lake: Settings) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("sender", ["s3", "file"], indirect=True)
+@both
 def test_deliveries_from_the_store_are_those_of_the_same_folders(sender: Sender, lake: Settings) -> None:
     deliver(sender.lake, rows=register(9), batches=2, files_per_source=2)
     deliver(sender.lake, EVENTS, rows=payments(5))
