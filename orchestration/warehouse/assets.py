@@ -123,8 +123,11 @@ def _dashboards() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             ["dashboards", exposure["name"].removesuffix("_dashboard")],
             deps=[
-                dg.AssetKey([node["schema"], node["name"]])
-                for node in map(manifest["nodes"].get, exposure["depends_on"]["nodes"])
+                *(
+                    dg.AssetKey([node["schema"], node["name"]])
+                    for node in map(manifest["nodes"].get, exposure["depends_on"]["nodes"])
+                ),
+                *map(dg.AssetKey, exposure["meta"].get("reads_assets", [])),
             ],
             group_name="dashboards",
             description=exposure["description"],
