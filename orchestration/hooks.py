@@ -17,10 +17,11 @@ _VERDICT = "gate_verdict"
 def alert_on_failure(context: dg.HookContext) -> None:
     """A delivery is refused, a gate blocks, or anything else failed."""
     cycle, step = context.resources.cycle, context.step_key
-    if isinstance(context.op_exception, dg.Failure) and "failed_gates" in context.op_exception.metadata:
+    said = context.op_exception.metadata if isinstance(context.op_exception, dg.Failure) else {}
+    if "failed_gates" in said:
         failed = _failed_gates(context)
         _tell(context, f"cycle {cycle} is blocked by its gates", _gates(failed), _AFTER_GATES.format(cycle=cycle))
-    elif step.startswith("raw__"):
+    elif step.startswith("raw__") and "problems" in said:
         source = step.removeprefix("raw__")
         _tell(context, f"cycle {cycle}: the delivery of {source} is refused", _words(context), _AFTER_REFUSAL)
     else:
