@@ -71,6 +71,7 @@ class _Family:
         known = Unlisted(why_not="")
         if any(row["in_force"] and not _of(row["programme"], found.decisions) for row in self.programmes):
             known = look_up(self.settings, self.connection, self.folder, self.question.family_id)
+            self.delivered.person_files = known.person_files
         if not (found.decisions or found.waiting or known.family):
             return None
         manifest = self.folder.manifest

@@ -45,6 +45,8 @@ class Delivered:
         self._family_id = family_id
         self._unmask = unmask
         self._read: dict[tuple[str, str], list[DeliveredRow] | None] = {}
+        self.person_files: frozenset[tuple[str, str]] | None = None
+        """Where alone to look for the family's persons, by delivery digest and name of the file; None: everywhere."""
 
     @cached_property
     def _persons(self) -> list[DeliveredRow] | None:
@@ -64,8 +66,11 @@ class Delivered:
         if (source, digest) not in self._read:
             by_nik = "family_id" not in NAMES[source]
             wanted = {row.values["nik"] or "" for row in self._persons or []} - {""} if by_nik else {self._family_id}
+            only = None
+            if source == _PERSONS and self.person_files is not None:
+                only = {name for delivery, name in self.person_files if delivery == digest}
             self._read[source, digest] = rows_naming(
-                self._settings, self._connection, source, digest, "nik" if by_nik else "family_id", wanted
+                self._settings, self._connection, source, digest, "nik" if by_nik else "family_id", wanted, only
             )
         return self._read[source, digest]
 
@@ -96,14 +101,15 @@ class Delivered:
         rows = self._naming(source, digest)
         if rows is None:
             return [], phrase("rows", "gone")
-        if "family_id" not in NAMES[source] and self._persons is None:
+        by_nik = "family_id" not in NAMES[source]  # only then are the persons read, of which a nation has many
+        if by_nik and self._persons is None:
             return [], phrase("rows", "persons_gone")
         columns = _COLUMNS[source] + _MORE.get(criterion, ())
         found = [
             Row(
                 file=row.file,
                 row_number=row.row_number,
-                person_id=self._person_of.get(row.values.get("nik")) if source != _PERSONS else None,
+                person_id=self._person_of.get(row.values["nik"]) if by_nik else None,
                 values=shown(row, columns, self._unmask),
             )
             for row in rows

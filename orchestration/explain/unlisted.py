@@ -32,12 +32,14 @@ class Candidate:
 class Unlisted:
     """A family as the build knows it; ``family`` is None when it is not in the registry.
 
-    ``why_not`` says why nothing is known: the rest is empty then.
+    ``person_files`` are the delivered files that name the family among persons, by delivery digest and name; None when
+    that is not known. ``why_not`` says why nothing is known: the rest is empty then.
     """
 
     family: Mapping[str, Any] | None = None
     candidates: Mapping[str, Candidate] = field(default_factory=dict)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    person_files: frozenset[tuple[str, str]] | None = None
     why_not: str | None = None
 
 
@@ -63,13 +65,18 @@ def look_up(settings: Settings, connection: duckdb.DuckDBPyConnection, folder: F
 
 def _asked(connection: duckdb.DuckDBPyConnection, family_id: str) -> Unlisted:
     own = literal(family_id)
-    families = _rows(connection, _FAMILY.format(family=own))
+    evidence = _rows(connection, _EVIDENCE.format(family=own))
+    family = next(iter(_rows(connection, _FAMILY.format(family=own))), None)
+    if family is None:
+        return Unlisted(evidence=evidence)
+    key = family.pop("family_key")
     candidates = {
         row["programme"]: Candidate(**row, position_in_regency=_position(connection, **row))
-        for row in _rows(connection, _CANDIDATES.format(family=own))
+        for row in _rows(connection, _CANDIDATES.format(key=key))
     }
-    evidence = _rows(connection, _EVIDENCE.format(family=own))
-    return Unlisted(families[0] if families else None, candidates, evidence)
+    files = _rows(connection, _PERSON_FILES.format(key=key))
+    named = frozenset((row["delivery_digest"], row["path"].rpartition("/")[2]) for row in files)
+    return Unlisted(family, candidates, evidence, named)
 
 
 def _position(
@@ -92,11 +99,17 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, A
 
 
 _FAMILY = """
-    select village_code, welfare_decile, welfare_rank, priority_class
+    select family_key, village_code, welfare_decile, welfare_rank, priority_class
     from build.households.families
     where family_id = {family}
 """
-_CANDIDATES = "select programme, selection_order, regency_code from build.lists.candidates where family_id = {family}"
+_CANDIDATES = "select programme, selection_order, regency_code from build.lists.candidates where family_key = {key}"
+_PERSON_FILES = """
+    select distinct files.delivery_digest, files.path
+    from build.staging.stg_persons_parsed as persons
+    inner join build.staging.stg_files as files on persons.file_id = files.file_id
+    where persons.family_key = {key}
+"""
 _REMAINING = """
     select count(*) as families
     from build.lists.candidates as before

@@ -87,10 +87,12 @@ def rows_naming(
     digest: str,
     key: Key,
     wanted: Collection[str],
+    only: Collection[str] | None = None,
 ) -> list[DeliveredRow] | None:
     """Rows of a delivery whose ``key`` is one of ``wanted``, in order of file and row; None when it is not held.
 
-    Keys are compared as they stand, which the engine does fast; only when no row is found so, trimmed.
+    ``only``: names of the files to look into, where that is known; None looks into all. Keys are compared as they
+    stand, which the engine does fast; only when no row is found so, trimmed.
     """
     folder = raw_folder(settings, SOURCES[source], digest)
     content = read_content(folder) if folder.name == digest else None
@@ -106,6 +108,7 @@ def rows_naming(
             is_csv=is_csv(file.name),
         )
         for number, file in enumerate(content.files)
+        if only is None or file.name in only
     }
     if not wanted or not files:
         return []
