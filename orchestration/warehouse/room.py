@@ -13,7 +13,7 @@ from orchestration.ingest.records import IngestedSource
 from orchestration.settings import Settings
 from orchestration.warehouse.build import build_file
 
-DISK_FACTOR = 6.0
+DISK_FACTOR = 5.0
 """Bytes of build, spilled data and candidate for each byte of raw Parquet."""
 MEMORY_FACTOR = 20.0
 """Bytes of memory that a build takes for each byte of raw Parquet, unless the engine's limit is lower."""
