@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.shell import CycleOption, app, console, readable_releases, refusals
+from orchestration.cli.shell import CycleOption, app, console, failed, readable_releases, refusals
 from orchestration.settings import Settings
 
 
@@ -127,14 +127,30 @@ def rollback(
     to: Annotated[str, typer.Option(metavar="rNN", help="The release that becomes current again.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept in the audit trail.")],
 ) -> None:
-    """Make an earlier release of a cycle current again; it is an act that must be signed: `sign --rollback rNN`."""
+    """Make an earlier release of a cycle current again; it is an act that must be signed: `sign --rollback rNN`.
+
+    Where MUTAKHIR_POSTGRES_URL is set, its marts go back, too. The release is current, whatever PostgreSQL says.
+    """
+    from orchestration.audit import TrailDamaged
+    from orchestration.distribution.families import NotDistributed
     from orchestration.publish.approvers import ApproversInvalid
     from orchestration.publish.rollback import rollback as roll_back
     from orchestration.publish.sealed import PublishRefused
 
+    settings = Settings()
     with readable_releases(), refusals(PublishRefused, ApproversInvalid):
-        current = roll_back(Settings(), cycle, to, reason)
+        current = roll_back(settings, cycle, to, reason)
         console.print(f"Current release of {cycle}: {current.release}; what came after it stays, and is not current.")
+    if settings.postgres_url:
+        from orchestration.distribution.postgres import export
+
+        try:
+            with readable_releases():
+                export(settings, settings.postgres_url.get_secret_value(), settings.postgres_schema)
+        except (NotDistributed, TrailDamaged) as refused:
+            still = f"PostgreSQL still shows what was taken back: {refused}. Then: mutakhir export postgres"
+            raise failed({"gone back, but": still}) from None
+        console.print(f"Schema {settings.postgres_schema} of PostgreSQL shows it, too.")
 
 
 def _passphrase(file: Path | None, *, confirm: bool = False) -> str:

@@ -311,3 +311,24 @@ def test_the_asset_is_part_of_publishing_where_a_database_is_named(settings: Set
         assert result.success is succeeds
         assert "s3cr" not in logs and PASSWORD not in logs
     assert len(pg.query(FUNNEL.format(schema))) == 2
+
+
+def test_going_back_goes_back_there_too(
+    settings: Settings, pg: Server, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for amount in range(3):
+        release(settings, "2025-11", "again" if amount else None, amount=amount)
+    export(settings, pg.url, schema)
+    monkeypatch.setenv("MUTAKHIR_LAKE", str(settings.lake))
+    monkeypatch.setenv("MUTAKHIR_POSTGRES_SCHEMA", schema)
+    shown = f"select release from {schema}.releases"
+    back = ["rollback", "--cycle", "2025-11", "--reason", "counted wrong", "--to"]
+    monkeypatch.setenv("MUTAKHIR_POSTGRES_URL", pg.url_of("postgres", "s3cr.et"))
+    failed = CliRunner().invoke(app, [*back, "r02"])
+    assert failed.exit_code == 1 and "Current release of 2025-11: r02" in failed.stdout
+    assert "still shows what was taken back: " in failed.stderr and "mutakhir export postgres" in failed.stderr
+    assert "s3cr" not in failed.output and pg.query(shown) == [("r03",)]
+    monkeypatch.setenv("MUTAKHIR_POSTGRES_URL", pg.url)
+    done = CliRunner().invoke(app, [*back, "r01"])
+    assert done.exit_code == 0, done.output
+    assert pg.query(shown) == [("r01",)]
