@@ -102,8 +102,7 @@ dashboards: export MUTAKHIR_LAKE := $(abspath $(LAKE))
 dashboards: $(SUPERSET)/installed  ## Superset with the dashboards on the published marts, on http://127.0.0.1:8088
 	@mkdir -p -m 700 "$(SUPERSET_HOME)"; \
 	$(SUPERSET)/bin/python dashboards/prepare.py 2>"$(SUPERSET_HOME)/prepare.log" || { tail -3 "$(SUPERSET_HOME)/prepare.log" >&2; exit 1; }
-	@echo "http://127.0.0.1:$(DASHBOARDS_PORT)/dashboard/list/  user admin, password" \
-	  "$(if $(MUTAKHIR_DASHBOARDS_PASSWORD),of MUTAKHIR_DASHBOARDS_PASSWORD,in $(SUPERSET_HOME)/admin-password)"
+	@echo "http://127.0.0.1:$(DASHBOARDS_PORT)/dashboard/list/  user admin, password in $(SUPERSET_HOME)/admin-password"
 	@exec $(SUPERSET)/bin/gunicorn --bind 127.0.0.1:$(DASHBOARDS_PORT) --worker-class gthread --threads 8 --timeout 180 \
 	  --no-control-socket --log-level warning "superset.app:create_app()"
 

@@ -123,11 +123,8 @@ def _dashboards() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             ["dashboards", exposure["name"].removesuffix("_dashboard")],
             deps=[
-                *(
-                    dg.AssetKey([node["schema"], node["name"]])
-                    for node in map(manifest["nodes"].get, exposure["depends_on"]["nodes"])
-                ),
-                *map(dg.AssetKey, exposure["meta"].get("reads_assets", [])),
+                dg.AssetKey([node["schema"], node["name"]])
+                for node in map(manifest["nodes"].get, exposure["depends_on"]["nodes"])
             ],
             group_name="dashboards",
             description=exposure["description"],
