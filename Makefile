@@ -102,7 +102,9 @@ dashboards: export MUTAKHIR_LAKE := $(abspath $(LAKE))
 dashboards: $(SUPERSET)/installed  ## Superset with the dashboards on the published marts, on http://127.0.0.1:8088
 	@mkdir -p -m 700 "$(SUPERSET_HOME)"; \
 	$(SUPERSET)/bin/python dashboards/prepare.py 2>"$(SUPERSET_HOME)/prepare.log" || { tail -3 "$(SUPERSET_HOME)/prepare.log" >&2; exit 1; }
-	@echo "http://127.0.0.1:$(DASHBOARDS_PORT)/dashboard/list/  user admin, password in $(SUPERSET_HOME)/admin-password"
+	@password="in $(SUPERSET_HOME)/admin-password"; \
+	[ -e "$(SUPERSET_HOME)/admin-password" ] || password="as MUTAKHIR_DASHBOARDS_PASSWORD was at the first start"; \
+	echo "http://127.0.0.1:$(DASHBOARDS_PORT)/dashboard/list/  user admin, password $$password"
 	@exec $(SUPERSET)/bin/gunicorn --bind 127.0.0.1:$(DASHBOARDS_PORT) --worker-class gthread --threads 8 --timeout 180 \
 	  --no-control-socket --log-level warning "superset.app:create_app()"
 

@@ -6,6 +6,7 @@ Run by `make dashboards` in Superset's own environment. Serves nothing, and asks
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def contents(uri: str) -> dict[str, str]:
     return files
 
 
-def prepare(uri: str, password: str) -> None:
+def prepare(uri: str, password: Callable[[], str]) -> None:
     """Bring metadata and roles up to date, and import the bundle; an administrator who is there keeps the password."""
     from superset.app import create_app
 
@@ -52,7 +53,7 @@ def prepare(uri: str, password: str) -> None:
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
         admin = security_manager.find_user(ADMIN) or security_manager.add_user(
-            ADMIN, "Mutakhir", "Administrator", "admin@localhost", security_manager.find_role("Admin"), password
+            ADMIN, "Mutakhir", "Administrator", "admin@localhost", security_manager.find_role("Admin"), password()
         )
         with override_user(admin):
             ImportAssetsCommand(contents(uri)).run()
@@ -71,7 +72,7 @@ def main() -> int:
     if uri.startswith("duckdb:") and not marts.exists():
         print(f"{marts} is missing: publish a cycle first (mutakhir publish, or make demo)", file=sys.stderr)
         return 1
-    prepare(uri, os.environ.get("MUTAKHIR_DASHBOARDS_PASSWORD") or secret(home / "admin-password"))
+    prepare(uri, lambda: os.environ.get("MUTAKHIR_DASHBOARDS_PASSWORD") or secret(home / "admin-password"))
     return 0
 
 

@@ -125,7 +125,8 @@ def _dashboards() -> list[dg.AssetSpec]:
             deps=[
                 dg.AssetKey([node["schema"], node["name"]])
                 for node in map(manifest["nodes"].get, exposure["depends_on"]["nodes"])
-            ],
+            ]
+            + [dg.AssetKey(name) for name in exposure["meta"].get("assets", [])],  # marts that no model makes
             group_name="dashboards",
             description=exposure["description"],
             metadata={"url": dg.MetadataValue.url(exposure["url"]), "shown to": exposure["owner"]["name"]},
