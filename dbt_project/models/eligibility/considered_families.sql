@@ -3,7 +3,6 @@
 select
     listed.programme,
     listed.family_id,
-    listed.family_key,
     true as is_listed,
     listed.in_registry
 from {{ ref('listed_families') }} as listed
@@ -12,12 +11,11 @@ union all
 select
     programmes.programme,
     families.family_id,
-    families.family_key,
     false as is_listed,
     true as in_registry
 from {{ ref('families') }} as families
 inner join {{ ref('programmes_in_force') }} as programmes
     on families.welfare_decile between programmes.decile_min and programmes.decile_max
 left join {{ ref('listed_families') }} as listed
-    on programmes.programme = listed.programme and families.family_key = listed.family_key
-where programmes.in_force and listed.family_key is null
+    on programmes.programme = listed.programme and families.family_id = listed.family_id
+where programmes.in_force and listed.family_id is null

@@ -188,7 +188,7 @@ select
     'dtsen_keluarga' as source,
     families.file_id
 from {{ ref('considered_families') }} as considered
-inner join {{ ref('families') }} as families on considered.family_key = families.family_key
+inner join {{ ref('families') }} as families on considered.family_id = families.family_id
 inner join {{ ref('programmes_in_force') }} as programmes on considered.programme = programmes.programme
 cross join cycle
 where considered.is_listed and families.welfare_decile not between programmes.decile_min and programmes.decile_max
@@ -201,7 +201,7 @@ select
     'dtsen_individu' as source,
     families.members_file_id as file_id
 from {{ ref('considered_families') }} as considered
-inner join {{ ref('families') }} as families on considered.family_key = families.family_key
+inner join {{ ref('families') }} as families on considered.family_id = families.family_id
 cross join cycle
 where considered.programme = 'PKH' and families.pkh_places = 0 and not families.members_incomplete
 union all

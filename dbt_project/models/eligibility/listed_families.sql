@@ -50,7 +50,6 @@ listed as (
 select
     listed.programme,
     listed.family_id,
-    families.family_key,
     listed.status as previous_status,
     listed.listed_since,
     listed.channel,

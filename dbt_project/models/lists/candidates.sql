@@ -11,8 +11,7 @@ with reinstated as (
 unlisted as (
     select
         considered.programme,
-        considered.family_id,
-        considered.family_key
+        considered.family_id
     from {{ ref('considered_families') }} as considered
     left join {{ ref('verdicts') }} as verdicts
         on considered.programme = verdicts.programme and considered.family_id = verdicts.family_id
@@ -22,7 +21,6 @@ unlisted as (
 select
     unlisted.programme,
     unlisted.family_id,
-    unlisted.family_key,
     {{ province_of('families.village_code') }} as province_code,
     {{ regency_of('families.village_code') }} as regency_code,
     row_number() over (
@@ -36,7 +34,7 @@ select
             unlisted.family_id
     ) as selection_order
 from unlisted
-inner join {{ ref('families') }} as families on unlisted.family_key = families.family_key
+inner join {{ ref('families') }} as families on unlisted.family_id = families.family_id
 cross join {{ ref('stg_cycle') }} as cycle
 left join reinstated on unlisted.family_id = reinstated.family_id
 where families.payee_person_id is not null

@@ -8,7 +8,6 @@ listed as (
     select
         decisions.programme,
         decisions.family_id,
-        decisions.family_key,
         decisions.village_code,
         decisions.previous_status,
         decisions.decision,
@@ -28,7 +27,6 @@ replacements as (
     select
         selections.programme,
         selections.family_id,
-        selections.family_key,
         families.village_code,
         cast(null as string) as previous_status,
         'replace' as decision,
@@ -43,7 +41,7 @@ replacements as (
         replaced.replaces_family_id
     from {{ ref('selections') }} as selections
     cross join cycle
-    inner join {{ ref('families') }} as families on selections.family_key = families.family_key
+    inner join {{ ref('families') }} as families on selections.family_id = families.family_id
     left join {{ ref('replaced_families') }} as replaced
         on selections.programme = replaced.programme and selections.family_id = replaced.family_id
 ),
@@ -80,4 +78,4 @@ select
     decided.replaces_family_id
 from decided
 inner join {{ ref('programmes_in_force') }} as programmes on decided.programme = programmes.programme
-left join {{ ref('families') }} as families on decided.family_key = families.family_key
+left join {{ ref('families') }} as families on decided.family_id = families.family_id

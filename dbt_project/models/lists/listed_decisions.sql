@@ -4,7 +4,6 @@ with judged as (
     select
         listed.programme,
         listed.family_id,
-        listed.family_key,
         listed.previous_status,
         listed.listed_since,
         listed.channel,
@@ -35,7 +34,6 @@ with judged as (
 select
     programme,
     family_id,
-    family_key,
     previous_status,
     listed_since,
     channel,

@@ -41,7 +41,6 @@ in_province as (
     select
         remaining.programme,
         remaining.family_id,
-        remaining.family_key,
         remaining.province_code,
         remaining.regency_code,
         remaining.selection_order,
@@ -74,7 +73,6 @@ in_nation as (
     select
         remaining.programme,
         remaining.family_id,
-        remaining.family_key,
         remaining.province_code,
         remaining.regency_code,
         remaining.selection_order,
@@ -90,7 +88,6 @@ selected as (
     select
         programme,
         family_id,
-        family_key,
         province_code,
         regency_code,
         selection_order,
@@ -101,7 +98,6 @@ selected as (
     select
         programme,
         family_id,
-        family_key,
         province_code,
         regency_code,
         selection_order,
@@ -112,7 +108,6 @@ selected as (
     select
         programme,
         family_id,
-        family_key,
         province_code,
         regency_code,
         selection_order,
