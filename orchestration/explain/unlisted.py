@@ -72,7 +72,7 @@ def _asked(connection: duckdb.DuckDBPyConnection, family_id: str) -> Unlisted:
     key = family.pop("family_key")
     candidates = {
         row["programme"]: Candidate(**row, position_in_regency=_position(connection, **row))
-        for row in _rows(connection, _CANDIDATES.format(key=key))
+        for row in _rows(connection, _CANDIDATES.format(family=own))
     }
     files = _rows(connection, _PERSON_FILES.format(key=key))
     named = frozenset((row["delivery_digest"], row["path"].rpartition("/")[2]) for row in files)
@@ -103,7 +103,7 @@ _FAMILY = """
     from build.households.families
     where family_id = {family}
 """
-_CANDIDATES = "select programme, selection_order, regency_code from build.lists.candidates where family_key = {key}"
+_CANDIDATES = "select programme, selection_order, regency_code from build.lists.candidates where family_id = {family}"
 _PERSON_FILES = """
     select distinct files.delivery_digest, files.path
     from build.staging.stg_persons_parsed as persons
