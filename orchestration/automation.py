@@ -22,15 +22,19 @@ FINGERPRINT_TAG = "mutakhir/deliveries"
 
 def fingerprint_key(settings: Settings, cycle: str) -> str:
     """The key of a run: the cycle and the set of deliveries that have arrived for it."""
-    return f"{cycle}:{deliveries_ready(settings, cycle)[1][:16]}"
+    return _key(cycle, deliveries_ready(settings, cycle)[1])
+
+
+def _key(cycle: str, fingerprint: str) -> str:
+    return f"{cycle}:{fingerprint[:16]}"
 
 
 def request_cycle(instance: dg.DagsterInstance, settings: Settings, cycle: str) -> dg.RunRequest | dg.SkipReason:
     """Ask for the cycle's run, or say why not: required deliveries are missing, or this set of them was run already."""
-    missing, _ = deliveries_ready(settings, cycle)
+    missing, fingerprint = deliveries_ready(settings, cycle)
     if missing:
         return dg.SkipReason(f"cycle {cycle} waits for: {', '.join(missing)}")
-    run_key = fingerprint_key(settings, cycle)
+    run_key = _key(cycle, fingerprint)
     if instance.get_run_records(dg.RunsFilter(tags={FINGERPRINT_TAG: run_key}), limit=1):
         return dg.SkipReason(f"cycle {cycle} was run with these deliveries")
     return dg.RunRequest(run_key=run_key, partition_key=cycle, tags={FINGERPRINT_TAG: run_key})

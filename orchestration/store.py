@@ -5,6 +5,7 @@ Knows nothing of releases (publish/push.py) or deliveries (ingest/fetch.py). Cre
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from orchestration.settings import fsync, private_dir
+from orchestration.settings import private_dir
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, UpdateVersion  # names of the type stubs alone
@@ -130,13 +131,12 @@ class Store:
         return taken.hexdigest()
 
     def fetch(self, path: str, to: Path) -> None:
-        """Copy an object into a file, and have it on disk. Raises OSError when the file cannot be written."""
+        """Copy an object into a file."""
         private_dir(to.parent)
         with self._asked("read", path), to.open("wb") as file:
             for piece in self._pieces(path):
                 file.write(piece)
         to.chmod(0o600)
-        fsync(to)
 
     def create(self, path: str, file: Path, sha256: str) -> None:
         """Put a file where nothing is, and read it back; one that is there with these bytes was put before."""
@@ -209,10 +209,11 @@ class Store:
         try:
             yield
         except (BaseError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # of a file here, not of the store
             answer = str(error)  # a listing that is refused is a GenericError; its status stands in the text alone
-            if isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or " 403 " in answer:
+            if isinstance(error, OSError) and error.errno is not None:  # the store's own errors have no number
+                problem = f"a file here cannot be read or written: {os.strerror(error.errno)}"
+                todo = "Make room or mend its permissions, then do the same again."
+            elif isinstance(error, (PermissionDeniedError, UnauthenticatedError)) or " 403 " in answer:
                 problem = "the store does not let these credentials in"
                 todo = "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what the store allows them."
             elif isinstance(error, FileNotFoundError) or " 404 " in answer:

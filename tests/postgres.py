@@ -97,3 +97,46 @@ def _command(name: str) -> str:
     path = shutil.which(name, path=os.pathsep.join(folders))
     assert path, f"{name} is missing: make test installs PostgreSQL where it may"
     return path
+
+
+CONTENT = "select md5(string_agg(t::text, '|' order by t::text)) from {}.{} as t"
+READS = """
+import sys
+from pathlib import Path
+import psycopg
+
+url, schema, stop = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+seen, reads, last = set(), 0, False
+with psycopg.connect(url) as connection:
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    while not last:
+        last = stop.exists()  # before the read: what was there when it was asked to stop is seen
+        row = connection.execute(f"select sum(listed), count(*) from {schema}.cycle_funnel").fetchone()
+        row += connection.execute(f"select string_agg(release, ',' order by cycle) from {schema}.releases").fetchone()
+        connection.commit()
+        seen.add("/".join(map(str, row)))
+        reads += 1
+        if reads == 1:
+            print("reads", flush=True)
+print(reads, *sorted(seen))
+"""
+"""A process that reads until it is told to stop, and says what it saw."""
+
+
+def content(pg: Server, schema: str) -> dict[str, Any]:
+    """A digest of each table."""
+    tables = [name for (name,) in pg.query(f"select tablename from pg_tables where schemaname = '{schema}' order by 1")]
+    return {table: pg.query(CONTENT.format(schema, table))[0][0] for table in tables}
+
+
+WRONG_URLS = (
+    "postgresql://postgres:{wrong}@127.0.0.1:{port}/postgres",
+    "postgresql://postgres:{wrong}@127.0.0.1:1/postgres",
+    "postgresql://postgres:{wrong}@@127.0.0.1:{port}/postgres",
+    "postgresql://postgres:a@{wrong}@127.0.0.1:{port}/postgres",
+    "postgresql://postgres:a/{wrong}@127.0.0.1:{port}/postgres",
+    "postgresql://postgres:a?{wrong}@127.0.0.1:{port}/postgres",
+    "postgres:{wrong}",
+    "host=127.0.0.1 port={port} user=postgres password='{wrong}",
+    "postgresql://postgres:{password}@127.0.0.1:{port}/{wrong}",
+)

@@ -80,7 +80,7 @@ def fetch(cycle: CycleOption) -> None:
 
             done = fetch_source(settings, cycle, source, told)
         console.print(
-            f"{name}: {done.deliveries:,} deliveries there, {done.files:,} files fetched ({done.bytes / 1e6:,.1f} MB)"
+            f"{name}: deliveries there {done.deliveries:,}, files fetched {done.files:,} ({done.bytes / 1e6:,.1f} MB)"
         )
         for warning in done.warnings:
             console.print(f"  {warning}", markup=False, style="yellow", soft_wrap=True)

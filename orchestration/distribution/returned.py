@@ -115,7 +115,7 @@ def _refuse_unsafe(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError, RuntimeError):  # of a newer version, or in several parts
         raise _damaged() from None
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise WrongFile("Isi berkas terlalu besar setelah dibuka.", "The file unpacks to more than a package can hold.")

@@ -100,7 +100,7 @@ def fetch(
 
 def _cycles(store: Store, cycle: str, source: Source) -> list[str]:
     """Earlier cycles that count and that the store knows, and the cycle itself."""
-    return [*counts_earlier(store.folders(), cycle, source), cycle]
+    return [cycle] if source.kind == "snapshot" else [*counts_earlier(store.folders(), cycle, source), cycle]
 
 
 def _arrived(store: Store, key: str, source: Source) -> tuple[dict[str, dict[str, Listed]], list[str]]:
@@ -164,6 +164,7 @@ def _copy(store: Store, found: Listed, to: Path) -> None:
             raise StoreFailed(
                 "it was put again while it was read", f"{store.url}/{found.path}", "Run again when it is whole."
             )
+        fsync(Path(name))
         os.replace(name, to)
     finally:
         Path(name).unlink(missing_ok=True)

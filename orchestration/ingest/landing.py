@@ -119,7 +119,7 @@ def source_folder(settings: Settings, cycle: str, source: Source) -> Path:
 
 def earlier_cycles(settings: Settings, cycle: str, source: Source) -> list[str]:
     """Earlier cycles whose deliveries count for an event source, oldest first: those that have a folder in landing."""
-    if source.kind == "snapshot" or not settings.landing.is_dir():
+    if not settings.landing.is_dir():
         return []
     return counts_earlier(os.listdir(settings.landing), cycle, source)
 

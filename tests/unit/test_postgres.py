@@ -23,31 +23,10 @@ from orchestration.distribution.postgres import READER, Exported, NotExported, e
 from orchestration.publish.release import publish
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.builds import make_candidate, passes
-from tests.postgres import PASSWORD, Server, server
+from tests.postgres import PASSWORD, READS, WRONG_URLS, Server, content, server
 
 pytestmark = pytest.mark.slow
 FUNNEL = "select cycle, programme, listed, share from {}.cycle_funnel order by 1, 2"
-CONTENT = "select md5(string_agg(t::text, '|' order by t::text)) from {}.{} as t"
-READS = """
-import sys
-from pathlib import Path
-import psycopg
-
-url, schema, stop = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-seen, reads, last = set(), 0, False
-with psycopg.connect(url) as connection:
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    while not last:
-        last = stop.exists()  # before the read: what was there when it was asked to stop is seen
-        row = connection.execute(f"select sum(listed), count(*) from {schema}.cycle_funnel").fetchone()
-        row += connection.execute(f"select string_agg(release, ',' order by cycle) from {schema}.releases").fetchone()
-        connection.commit()
-        seen.add("/".join(map(str, row)))
-        reads += 1
-        if reads == 1:
-            print("reads", flush=True)
-print(reads, *sorted(seen))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +49,6 @@ def schema(request: pytest.FixtureRequest) -> str:
 def release(settings: Settings, cycle: str, reason: str | None = None, **build: Any) -> None:
     make_candidate(settings, cycle, **build)
     publish(settings, cycle, reason, evaluate=passes)
-
-
-def content(pg: Server, schema: str) -> dict[str, Any]:
-    """A digest of each table."""
-    tables = [name for (name,) in pg.query(f"select tablename from pg_tables where schemaname = '{schema}' order by 1")]
-    return {table: pg.query(CONTENT.format(schema, table))[0][0] for table in tables}
 
 
 def test_it_shows_the_marts_of_every_current_release(settings: Settings, pg: Server, schema: str) -> None:
@@ -244,19 +217,6 @@ def test_schemas_of_others_are_left_alone(settings: Settings, pg: Server, schema
     release(settings, "2025-12")
     with pytest.raises(NotExported, match=r"cycle_funnel.listed is numeric, and bigint in the release"):
         export(settings, pg.url, schema)
-
-
-WRONG_URLS = (
-    "postgresql://postgres:{wrong}@127.0.0.1:{port}/postgres",
-    "postgresql://postgres:{wrong}@127.0.0.1:1/postgres",
-    "postgresql://postgres:{wrong}@@127.0.0.1:{port}/postgres",
-    "postgresql://postgres:a@{wrong}@127.0.0.1:{port}/postgres",
-    "postgresql://postgres:a/{wrong}@127.0.0.1:{port}/postgres",
-    "postgresql://postgres:a?{wrong}@127.0.0.1:{port}/postgres",
-    "postgres:{wrong}",
-    "host=127.0.0.1 port={port} user=postgres password='{wrong}",
-    "postgresql://postgres:{password}@127.0.0.1:{port}/{wrong}",
-)
 
 
 def test_a_wrong_url_ends_with_1_and_its_password_is_nowhere(

@@ -244,7 +244,7 @@ def test_the_command_says_what_it_fetched(sender: Sender, lake: Settings, monkey
     deliver(sender.lake)
     sender.put()
     done = CliRunner().invoke(app, ["fetch", "--cycle", CYCLE])
-    assert done.exit_code == 0 and f"{REGISTER}: 1 deliveries there, 2 files fetched" in done.output
+    assert done.exit_code == 0 and f"{REGISTER}: deliveries there 1, files fetched 2" in done.output
     monkeypatch.setenv("MUTAKHIR_LANDING_URL", "")
     assert CliRunner().invoke(app, ["fetch", "--cycle", CYCLE]).exit_code == 2
 
