@@ -34,7 +34,7 @@ def ensure_home() -> Path:
     private_dir(home)
     written, url = home / "dagster.yaml", os.environ.get(DATABASE, "")
     if not written.exists():
-        parts = ["dagster.yaml", *(["dagster-postgres.yaml"] if url else [])]
+        parts = ["dagster.yaml", "dagster-postgres.yaml" if url else "dagster-sqlite.yaml"]
         written.write_text("\n".join((PROJECT_ROOT / "config" / part).read_text() for part in parts))
     _check_database(written, url)
     os.environ["DAGSTER_HOME"] = str(home)
@@ -49,8 +49,8 @@ def _check_database(written: Path, url: str) -> None:
         raise InstanceUnusable(f"{written} keeps its records in the PostgreSQL of {DATABASE}, which is not set: set it")
     if url and not used:
         raise InstanceUnusable(
-            f"{DATABASE} is set, and {written} says nothing of it. Append config/dagster-postgres.yaml to it (what "
-            "SQLite holds of earlier runs stays there), or unset the variable"
+            f"{DATABASE} is set, and {written} says nothing of it. Write config/dagster-postgres.yaml into it in place "
+            "of event_log_storage (what SQLite holds of earlier runs stays there), or unset the variable"
         )
     if not url:
         return

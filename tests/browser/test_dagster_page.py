@@ -1,7 +1,6 @@
 """Dagster's page over a blocked run, in headless Chromium: the asset graph, checks and the failed gate; all offline."""
 
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -27,7 +26,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where Dagster serves the instance of a run that its gates have blocked."""
     platform = Platform(tmp_path_factory.mktemp("page"))
     loader.load().write(platform.settings.lake)
-    shutil.copyfile(PROJECT_ROOT / "config" / "dagster.yaml", _made(platform.home) / "dagster.yaml")
     assert failures(platform.execute("update_cycle", loader.CYCLE)).keys() == {"gate_verdict"}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -97,11 +95,6 @@ def test_the_run_that_was_blocked_is_a_failure(address: str, page: Page) -> None
     page.goto(f"{address}/runs")
     expect(page.get_by_text("update_cycle").first).to_be_visible()
     expect(page.get_by_text("Failure").first).to_be_visible()
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _wait_for(port: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.definitions import build_defs
+from orchestration.instance import ensure_home
 from orchestration.settings import PROJECT_ROOT, Settings
 
 SIGNERS = {"Sari": "kemensos", "Budi": "bps"}
@@ -94,24 +95,25 @@ class Platform:
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
-        """The instance that the commands record their runs in."""
-        with dg.DagsterInstance.from_config(str(self.home)) as instance:
-            yield instance
-
-    def execute(self, job: str, cycle: str) -> dg.ExecuteInProcessResult:
-        """Run a job in this process, not by a command; nothing of it stays in the environment."""
+        """The instance that the commands record their runs in; nothing of it stays in the environment."""
         before = dict(os.environ)
+        os.environ["DAGSTER_HOME"] = str(self.home)
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with self.instance() as instance:
-                return (
-                    build_defs(settings=self.settings)
-                    .resolve_job_def(job)
-                    .execute_in_process(instance=instance, partition_key=cycle, run_config=QUIET, raise_on_error=False)
-                )
+            ensure_home()
+            with dg.DagsterInstance.get() as instance:
+                yield instance
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+    def execute(self, job: str, cycle: str) -> dg.ExecuteInProcessResult:
+        """Run a job in this process, not by a command."""
+        with self.instance() as instance:
+            return (
+                build_defs(settings=self.settings)
+                .resolve_job_def(job)
+                .execute_in_process(instance=instance, partition_key=cycle, run_config=QUIET, raise_on_error=False)
+            )
 
 
 def tree(*folders: Path) -> Tree:

@@ -58,10 +58,12 @@ def run(lake: Path, cycle: str, engine: str) -> Told:
     assert "Candidate" in done.stdout or "gate_verdict" in done.stderr, done.stdout + done.stderr
     manifest, _ = read_manifest(settings.candidates / cycle)
     tested = json.loads((settings.build / f"{cycle}.dbt_tests.json").read_text())["tests"]
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        record = instance.get_run_records(limit=1)[0]
-        entries = instance.all_logs(record.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
-        made = [entry.asset_materialization for entry in entries if entry.asset_materialization]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home))
+        with dg.DagsterInstance.get() as instance:
+            record = instance.get_run_records(limit=1)[0]
+            entries = instance.all_logs(record.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            made = [entry.asset_materialization for entry in entries if entry.asset_materialization]
     assets = {
         event.asset_key.to_user_string(): {name: value.value for name, value in event.metadata.items()}
         for event in made

@@ -109,10 +109,13 @@ def test_a_database_that_the_instance_does_not_use_is_no_silent_mistake(
 ) -> None:
     ensure_home()
     monkeypatch.setenv(DATABASE, pg.url)
-    with pytest.raises(InstanceUnusable, match="says nothing of it. Append config/dagster-postgres.yaml"):
+    with pytest.raises(InstanceUnusable, match="says nothing of it. Write config/dagster-postgres.yaml"):
         ensure_home()
-    with (home / "dagster.yaml").open("a") as file:
-        file.write((PROJECT_ROOT / "config" / "dagster-postgres.yaml").read_text())
+    config = PROJECT_ROOT / "config"
+    written = (home / "dagster.yaml").read_text()
+    assert written.endswith((config / "dagster-sqlite.yaml").read_text())
+    of_postgres = (config / "dagster-postgres.yaml").read_text()
+    (home / "dagster.yaml").write_text(written.replace((config / "dagster-sqlite.yaml").read_text(), of_postgres))
     assert ensure_home() == home
     monkeypatch.delenv(DATABASE)
     done = subprocess.run(
