@@ -3,7 +3,6 @@
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration import automation, jobs
 from orchestration.candidate import assets as candidate_assets
@@ -15,7 +14,7 @@ from orchestration.report import assets as report_assets
 from orchestration.resources import locked_cycle
 from orchestration.settings import Settings, private_by_default
 from orchestration.warehouse import assets as warehouse_assets
-from orchestration.warehouse.project import DBT, PROJECT
+from orchestration.warehouse.project import DBT, PROJECT, DbtCommand
 
 
 def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Definitions:
@@ -44,7 +43,9 @@ def build_defs(*, settings: Settings | None = None, **resources: Any) -> dg.Defi
         resources={
             "settings": chosen,
             "cycle": locked_cycle(chosen),
-            "dbt": DbtCliResource(project_dir=PROJECT, profiles_dir=str(PROJECT.project_dir), dbt_executable=DBT),
+            "dbt": DbtCommand(
+                project_dir=str(PROJECT.project_dir), profiles_dir=str(PROJECT.project_dir), dbt_executable=DBT
+            ),
             **resources,
         },
         executor=jobs.IN_PROCESS,

@@ -4,8 +4,8 @@
     <schema>/<table>/ as Parquet, so that the platform reads it without Spark.
 #}
 
-{# Before anything else: the views over delivered files, and, for tests, the tables that were stored. Each is a statement
-   in sources.parquet. DuckDB finds all that in the build file. #}
+{# Before anything else: the views over delivered files, each a statement in sources.parquet. DuckDB finds them in the
+   build file. #}
 {% macro open_sources() %}{{ return(adapter.dispatch('open_sources')()) }}{% endmacro %}
 {% macro default__open_sources() %}{% endmacro %}
 {% macro spark__open_sources() %}

@@ -6,19 +6,18 @@ What a model says stands in dbt_project/; how the build file is prepared in buil
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
 
 from orchestration.contracts.sources import SOURCES
-from orchestration.engine import engine
 from orchestration.ingest.delivery import read_ingested
 from orchestration.resources import CYCLES
-from orchestration.settings import Settings
+from orchestration.settings import Settings, private_dir
 from orchestration.warehouse.build import BuildBusy, build_file, prepare_build
-from orchestration.warehouse.dbt_results import write_test_results
+from orchestration.warehouse.dbt_results import read_row_counts, write_test_results
 from orchestration.warehouse.project import PROJECT, Translator, dbt_environment, ensure_manifest
 from orchestration.warehouse.room import NoRoom, require_room
 from orchestration.warehouse.spark import NoSpark, adopt_tables, prepare_spark, require_spark, spark_environment
@@ -51,68 +50,55 @@ def warehouse(
     if on_spark:
         prepare_spark(settings, cycle, ingested)
         os.environ.update(spark_environment(settings, cycle, ingested.values()))
-    os.environ.update(dbt_environment(settings, path))
+    target = private_dir(settings.build / f"{cycle}.dbt")  # beside the build, so that runs of two cycles do not meet
+    counted = target / "row_counts.json"
+    counted.unlink(missing_ok=True)
+    os.environ.update({**dbt_environment(settings, path), "MUTAKHIR_ROW_COUNTS": str(counted)})
     context.log.info(f"the engine is {settings.engine}")
 
-    models = dbt.cli(
-        [
-            "build",
-            "--target",
-            settings.engine,
-            "--exclude-resource-type",
-            "test",
-            "--exclude-resource-type",
-            "unit_test",
-        ],  # fmt: skip
-        context=context,
-        target_path=_target(settings, cycle, "models"),
-    )
-    events = list(_told(context, models))
-    row_counts = adopt_tables(settings, cycle) if on_spark else _row_counts(settings, path)
-    tests = dbt.cli(  # starts while Dagster notes what was built
-        ["test", "--target", settings.engine, "--exclude-resource-type", "unit_test"],
-        context=context,
-        target_path=_target(settings, cycle, "tests"),
-        raise_on_error=False,
-    )
-    for event in events:
+    built = dbt.cli(["build", "--target", settings.engine], context=context, target_path=target, raise_on_error=False)
+    models, tests = _models_and_tests(_told(context, built))
+    if on_spark:  # which leaves the build file to us only when it has ended
+        tests = iter(list(tests))
+    _raise_if_failed(built)
+    row_counts = adopt_tables(settings, cycle) if on_spark else read_row_counts(counted)
+    for event in models:
         yield _with_row_count(event, row_counts, settings.engine)
-
-    yield from _told(context, tests)
-    statuses = write_test_results(
-        settings, cycle, context.run.run_id, tests.get_artifact("manifest.json"), tests.get_artifact("run_results.json")
-    )
+    yield from tests  # which run while Dagster notes what was built
+    _raise_if_failed(built)
+    statuses = write_test_results(settings, cycle, context.run.run_id, target / "tests")
     context.log.info(f"data tests: {statuses}")
 
 
-def _target(settings: Settings, cycle: str, step: str) -> Path:
-    """Where dbt leaves its artifacts: beside the build, so that runs of two cycles do not meet."""
-    return settings.build / f"{cycle}.dbt" / step
+def _models_and_tests(events: Iterator[Any]) -> tuple[list[Any], Iterator[Any]]:
+    """The events of all models, when the last is built, and those of the tests, which are still to come."""
+    models: list[Any] = []
+    for event in events:
+        if not isinstance(event, dg.Output):
+            return models, chain([event], events)
+        models.append(event)
+    return models, iter(())
+
+
+def _raise_if_failed(invocation: DbtCliInvocation) -> None:
+    if invocation.process.returncode and (error := invocation.get_error()):
+        raise error
 
 
 def _told(context: dg.AssetExecutionContext, invocation: DbtCliInvocation) -> Iterator[Any]:
-    """The events of a dbt command, with a line of progress for each model."""
+    """The events of dbt, with a line of progress for each model."""
     for event in invocation.stream():
-        if isinstance(event, dg.Output | dg.AssetMaterialization):
+        if isinstance(event, dg.Output):
             context.log.info(f"built {_model(event)}")
         yield event
 
 
-def _row_counts(settings: Settings, path: Path) -> dict[str, int]:
-    """Rows of every table that the models made, by name, from the catalogue; views have none."""
-    tables = "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name NOT IN ('raw', 'released')"
-    with engine(settings, path, read_only=True) as connection:
-        return dict(connection.execute(tables).fetchall())
-
-
-def _with_row_count(event: Any, row_counts: dict[str, int], engine_name: str) -> Any:
-    if not isinstance(event, dg.Output):
-        return event
+def _with_row_count(event: dg.Output[Any], row_counts: dict[str, int], engine_name: str) -> dg.Output[Any]:
     counted = {"dagster/row_count": row_counts[_model(event)]} if _model(event) in row_counts else {}
     return event.with_metadata({**event.metadata, **counted, "engine": engine_name})
 
 
-def _model(event: dg.Output[Any] | dg.AssetMaterialization) -> str:
+def _model(event: dg.Output[Any]) -> str:
     return str(event.metadata["unique_id"].value).rsplit(".", 1)[-1]
 
 

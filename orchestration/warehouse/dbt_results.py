@@ -1,10 +1,10 @@
-"""What dbt said of its tests, kept beside the build for the gates: name, status, severity and count of each data test.
+"""What dbt left: the rows of its models, and what it said of its tests, kept beside the build for the gates.
 
 Judges nothing; a test that did not finish is written as it is.
 """
 
+import json
 from pathlib import Path
-from typing import Any
 
 from orchestration.settings import Settings, write_json_atomic
 
@@ -14,13 +14,18 @@ def tests_file(settings: Settings, cycle: str) -> Path:
     return settings.build / f"{cycle}.dbt_tests.json"
 
 
-def write_test_results(
-    settings: Settings, cycle: str, run_id: str, manifest: dict[str, Any], run_results: dict[str, Any]
-) -> dict[str, int]:
-    """Write the outcome of every data test of the manifest and return how many ended in which status.
+def read_row_counts(file: Path) -> dict[str, int]:
+    """Rows of every table that the models made, by name; views have none. macros/row_counts.sql wrote the file."""
+    tables = json.loads(file.read_bytes())
+    return {table["table_name"]: table["row_count"] for table in tables}
 
-    A test of the manifest that dbt did not run counts as ``skipped``.
+
+def write_test_results(settings: Settings, cycle: str, run_id: str, target: Path) -> dict[str, int]:
+    """Write name, status, severity and count of every data test; return how many ended in which status.
+
+    ``target``: where dbt left the artifacts of the tests. One of the manifest that dbt did not run is ``skipped``.
     """
+    manifest, run_results = (json.loads((target / f"{name}.json").read_bytes()) for name in ("manifest", "run_results"))
     outcomes = {result["unique_id"]: result for result in run_results["results"]}
     tests = []
     for unique_id, node in manifest["nodes"].items():

@@ -22,7 +22,7 @@ from orchestration.ingest.records import IngestedSource
 from orchestration.settings import Settings, private_dir
 from orchestration.warehouse.build import build_file, families_before, files_by_source
 from orchestration.warehouse.room import memory_bytes, raw_bytes
-from orchestration.warehouse.spark_sources import spark_path, spark_select_sql, spark_text
+from orchestration.warehouse.spark_sources import spark_path, spark_select_sql
 
 JAVA = 17
 """The oldest Java that PySpark 4 runs on."""
@@ -105,10 +105,7 @@ def spark_environment(settings: Settings, cycle: str, ingested: Iterable[Ingeste
 
 
 def adopt_tables(settings: Settings, cycle: str) -> dict[str, int]:
-    """Make every table that Spark stored a view of the build file, and known to Spark's next command.
-
-    Returns the rows of each, by name.
-    """
+    """Make every table that Spark stored a view of the build file; return the rows of each, by name."""
     folder = spark_folder(settings, cycle)
     stored = sorted(path.parent for path in folder.glob("*/*/_SUCCESS"))
     rows = {}
@@ -120,17 +117,6 @@ def adopt_tables(settings: Settings, cycle: str) -> dict[str, int]:
                 f"CREATE OR REPLACE VIEW {identifier(schema)}.{identifier(table.name)} AS FROM read_parquet({files})"
             )
             rows[table.name] = _rows(connection, files)
-    known = pq.read_table(folder / "sources.parquet").column("statement").to_pylist()
-    schemas = sorted({table.parent.name for table in stored})
-    _write_statements(
-        folder,
-        known
-        + [f"create schema if not exists {schema}" for schema in schemas]
-        + [
-            f"create table if not exists {table.parent.name}.{table.name} using parquet location {spark_text(table)}"
-            for table in stored
-        ],
-    )
     return rows
 
 

@@ -157,7 +157,7 @@ def other_deliveries(platform: Platform, cycle: str) -> Iterator[None]:
 
 def wait_for_dbt(platform: Platform, run: subprocess.Popen[str]) -> None:
     """Until dbt, a child of the run, has built some of the models, but not all."""
-    log = platform.settings.build / f"{DECEMBER}.dbt" / "models" / "dbt.log"
+    log = platform.settings.build / f"{DECEMBER}.dbt" / "dbt.log"
     while not log.exists() or log.read_bytes().count(b"OK created sql table model") < 6:
         assert run.poll() is None, "the run ended before dbt was in the middle of its work"
         time.sleep(0.1)

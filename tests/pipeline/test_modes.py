@@ -35,7 +35,7 @@ def test_nothing_is_open_to_others_but_the_aggregates(
     found = dict(modes(lake, platform.home))
     for held in (
         lake / "build" / f"{NOVEMBER}.duckdb",
-        lake / "build" / f"{NOVEMBER}.dbt" / "models" / "dbt.log",
+        lake / "build" / f"{NOVEMBER}.dbt" / "dbt.log",
         lake / "build" / ".tmp",
         lake / "build" / ".locks",
         lake / "candidates" / NOVEMBER / "manifest.json",
