@@ -58,13 +58,17 @@ class Models:
         for node in map(self._models.__getitem__, self._order):
             yield node["name"], node["relation_name"], node["compiled_code"]
 
-    def run(self, rows: Iterable[Row], cycle: str) -> duckdb.DuckDBPyConnection:
-        """Build every model from delivered rows; the connection holds them."""
+    def run(
+        self, rows: Iterable[Row], cycle: str, before: Callable[[duckdb.DuckDBPyConnection], None] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Build every model from delivered rows, whose tables ``before`` may change; the connection holds all."""
         connection = duckdb.connect(config={"threads": 2})
         connection.execute("attach ':memory:' as build; use build")
         for schema in ("raw", "reference", "released"):
             connection.execute(f"create schema {schema}")
         self._load_rows(connection, list(rows), cycle)
+        if before:
+            before(connection)
         self.build(connection)
         return connection
 

@@ -12,9 +12,11 @@
     )
 {%- endmacro %}
 
-{# Whole number: [+-]?digits. #}
-{% macro parse_integer(text) -%}
+{# Whole number: [+-]?digits, or delivered as one. #}
+{% macro parse_integer(delivered) -%}
+    {%- set text = 'cast(' ~ delivered ~ ' as string)' -%}
     case
+        when {{ is_whole_number(delivered) }} then {{ cast_or_null(delivered, 'bigint') }}
         when cast({{ cast_or_null(text, 'bigint') }} as string) = {{ text }} then {{ cast_or_null(text, 'bigint') }}
         when {{ matches(trimmed(text), '[+-]?[0-9]+') }} then {{ cast_or_null(trimmed(text), 'bigint') }}
     end
@@ -30,11 +32,20 @@
     end
 {%- endmacro %}
 
-{# Date: YYYY-MM-DD alone, and a day that exists: the text that the date is written as. #}
-{% macro parse_date(text) -%}
+{# Date: YYYY-MM-DD alone, and a day that exists: the text that the date is written as; or delivered as a date. #}
+{% macro parse_date(delivered) -%}
+    {%- set text = 'cast(' ~ delivered ~ ' as string)' -%}
     case
+        when {{ is_of_type_date(delivered) }} then {{ date_of_four_digit_year(delivered) }}
         when {{ is_date(text) }} then {{ cast_or_null(text, 'date') }}
         when {{ is_date(trimmed(text)) }} then {{ cast_or_null(trimmed(text), 'date') }}
+    end
+{%- endmacro %}
+
+{% macro date_of_four_digit_year(delivered) -%}
+    case
+        when cast({{ delivered }} as date) between date '0001-01-01' and date '9999-12-31'
+            then cast({{ delivered }} as date)
     end
 {%- endmacro %}
 
@@ -47,14 +58,18 @@
     case when {{ matches(trimmed(text), '[0-9]{4}-(0[1-9]|1[0-2])') }} then {{ trimmed(text) }} end
 {%- endmacro %}
 
-{# Whether there is a text, though no value could be read from it. #}
-{% macro is_unread(text, value) -%}
-    case when {{ value }} is null and {{ text }} is not null then {{ trimmed(text) }} is not null else false end
+{# Whether something was delivered, though no value could be read from it. #}
+{% macro is_unread(delivered, value) -%}
+    case when {{ value }} is null and {{ delivered }} is not null then not {{ is_blank(delivered) }} else false end
 {%- endmacro %}
 
-{# Whether there is no text. #}
-{% macro is_empty(text, value) -%}
-    ({{ value }} is null and {{ trimmed(text) }} is null)
+{# Whether nothing was delivered. #}
+{% macro is_empty(delivered, value) -%}
+    case when {{ value }} is null then {{ is_blank(delivered) }} else false end
+{%- endmacro %}
+
+{% macro is_blank(delivered) -%}
+    ({{ trimmed('cast(' ~ delivered ~ ' as string)') }} is null)
 {%- endmacro %}
 
 {# Region code without its dots. #}
@@ -75,21 +90,17 @@
     end
 {%- endmacro %}
 
-{# Whether digits 7-10 of a NIK are a day and month (day plus 40 for women) and its serial is not 0000. #}
-{% macro is_well_formed_nik(nik) -%}
+{# Whether a NIK may be one, by the day and month of birth in it (columns of nik_day and nik_month) and by its serial,
+   which is not 0000. #}
+{% macro is_well_formed_nik(nik, day, month) -%}
     coalesce(
         {{ digits(nik, 0, 4) }} <> 0
-        and {{ nik_day(nik) }} between 1 and case
-            when {{ digits(nik, 6, 2) }} = 2 then 29
-            when {{ digits(nik, 6, 2) }} in (4, 6, 9, 11) then 30
-            when {{ digits(nik, 6, 2) }} between 1 and 12 then 31
+        and {{ day }} between 1 and case
+            when {{ month }} = 2 then 29
+            when {{ month }} in (4, 6, 9, 11) then 30
+            when {{ month }} between 1 and 12 then 31
             else 0
         end,
         false
     )
-{%- endmacro %}
-
-{# Day of birth in a NIK; a woman's is written plus 40. #}
-{% macro nik_day(nik) -%}
-    case when {{ digits(nik, 8, 2) }} > 40 then {{ digits(nik, 8, 2) }} - 40 else {{ digits(nik, 8, 2) }} end
 {%- endmacro %}

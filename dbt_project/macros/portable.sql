@@ -57,6 +57,23 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether a column is of type date, or of one for whole numbers: DuckDB knows when it plans, and computes nothing for
+   it; to Spark every delivered value is text. #}
+{% macro is_of_type_date(column) %}{{ return(adapter.dispatch('is_of_type_date')(column)) }}{% endmacro %}
+{% macro duckdb__is_of_type_date(column) -%}
+    typeof({{ column }}) = 'DATE'
+{%- endmacro %}
+{% macro spark__is_of_type_date(column) -%}
+    false
+{%- endmacro %}
+{% macro is_whole_number(column) %}{{ return(adapter.dispatch('is_whole_number')(column)) }}{% endmacro %}
+{% macro duckdb__is_whole_number(column) -%}
+    typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT')
+{%- endmacro %}
+{% macro spark__is_whole_number(column) -%}
+    false
+{%- endmacro %}
+
 {# Text as one of a few codes, null where it is none of them exactly. DuckDB keeps an enumeration, a byte a row, which is
    compared with its texts; by functions of constants, which it computes once for each entry of a column's dictionary (a
    cast takes three times as long). #}
@@ -155,7 +172,9 @@
 {% macro row_as_json(columns) %}{{ return(adapter.dispatch('row_as_json')(columns)) }}{% endmacro %}
 {% macro duckdb__row_as_json(columns) -%}
     cast(
-        json_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %})
+        json_object(
+            {% for column in columns %}'{{ column }}', cast({{ column }} as varchar){{ ', ' if not loop.last }}{% endfor %}
+        )
         as varchar
     )
 {%- endmacro %}

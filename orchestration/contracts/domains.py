@@ -47,7 +47,7 @@ def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: S
     """Whether each row's value breaks the domain of ``column``; never null.
 
     Args:
-        table: the contract's columns as text, and ``file_id``.
+        table: the contract's columns as text, or dates and integers as they are, and ``file_id``.
         column: a column of the contract.
         cutoff: the cycle's cutoff date.
         decimal_comma_files: ids of the files whose decimals may have a comma.
@@ -61,6 +61,8 @@ def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: S
     if column.type == "decimal" and decimal_comma_files:
         comma = table[FILE_ID].isin(list(decimal_comma_files))
         value = comma.ifelse(value.replace(",", "."), value)
+    if not value.type().is_string():  # as a Parquet file has it, not as text
+        return ibis.cases((value.isnull(), not column.nullable), else_=~_natural_lies_in(value, column, cutoff))
     # nearly every value lies in its domain as it is: only the others are trimmed and judged again
     return ibis.cases(
         (value.isnull(), not column.nullable),
@@ -68,6 +70,18 @@ def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: S
         (trimmed(value).isnull(), not column.nullable),
         else_=~_lies_in(trimmed(value), column, cutoff).fill_null(False),
     )
+
+
+def _natural_lies_in(value: ir.Value, column: Column, cutoff: date) -> ir.BooleanValue:
+    """The same of a date or an integer that was delivered as one."""
+    if column.type == "date":
+        inside = value.between(date(1, 1, 1), date(9999, 12, 31))
+        if column.minimum is not None:
+            inside &= value >= date.fromisoformat(str(column.minimum))
+        if column.maximum is not None:
+            inside &= value <= (cutoff if column.maximum == "cutoff" else date.fromisoformat(str(column.maximum)))
+        return inside
+    return _within(value.try_cast("int32" if column.type == "int" else "int64"), column, cutoff).fill_null(False)
 
 
 def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanValue:

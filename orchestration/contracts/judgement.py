@@ -5,7 +5,7 @@ breaks its domain. A share is one check of the whole table; no failure case is e
 cannot leave. Only names of columns, counts and shares do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import cache, partial
 
@@ -48,19 +48,24 @@ def judge(
     source: Source,
     raw_sql: str,
     *,
+    natural_sql: str | None = None,
     cutoff: date,
     limit: float,
     decimal_comma_files: Sequence[int] = (),
 ) -> ContractResult:
     """Judge the rows of ``raw_sql`` (see ingest/raw_view.py) by the source's schema, in one scan.
 
+    ``natural_sql``: the same rows with dates and integers as they are; the scan takes these, if they are given.
     Without rows every share is 0. A check that cannot be evaluated counts as failed.
     """
-    delivered = ibis.duckdb.from_connection(connection).sql(raw_sql)
+    backend = ibis.duckdb.from_connection(connection)
+    delivered = backend.sql(raw_sql)
+    texts = {name for name, kind in delivered.schema().items() if kind.is_string()}
+    counted = backend.sql(natural_sql) if natural_sql else delivered
 
     @cache
     def measured() -> tuple[int, dict[str, int]]:
-        return _count(delivered, source, cutoff, decimal_comma_files)
+        return _count(counted, texts, source, cutoff, decimal_comma_files)
 
     def shares() -> dict[str, float]:
         rows, broken = measured()
@@ -86,14 +91,14 @@ def judge(
 
 
 def _count(
-    delivered: ir.Table, source: Source, cutoff: date, decimal_comma_files: Sequence[int]
+    delivered: ir.Table, readable: Collection[str], source: Source, cutoff: date, decimal_comma_files: Sequence[int]
 ) -> tuple[int, dict[str, int]]:
     """Parsable rows and, by column, those that break its domain: all, where the column is missing or not text."""
     parsable = delivered.filter(delivered[UNPARSABLE].isnull())
     counts = [parsable.count()]
     for column in source.columns:
-        readable = column.name in parsable.columns and parsable[column.name].type().is_string()
-        broken = breaks(parsable, column, cutoff, decimal_comma_files) if readable else ibis.literal(True)
+        is_readable = column.name in readable
+        broken = breaks(parsable, column, cutoff, decimal_comma_files) if is_readable else ibis.literal(True)
         counts.append(parsable.count(where=broken))
     named = {f"n{position}": count for position, count in enumerate(counts)}
     rows, *by_column = parsable.aggregate(**named).to_pyarrow().to_pylist()[0].values()

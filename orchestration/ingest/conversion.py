@@ -155,9 +155,8 @@ def _read_through(connection: duckdb.DuckDBPyConnection, source: Source, file: R
     """Decode every value of the contract's columns once, so that a damaged file is found here and not in a build."""
     columns = ", ".join(map(identifier, source.column_names))
     try:
-        rows = connection.execute(
-            f"SELECT count(*), bit_xor(hash({columns})) FROM ({raw_select_sql(source, {0: file}, connection)})"
-        ).fetchall()
+        delivered = raw_select_sql(source, {0: file}, connection, natural=True)
+        rows = connection.execute(f"SELECT count(*), bit_xor(hash({columns})) FROM ({delivered})").fetchall()
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise  # our fault, not the file's
     except (duckdb.Error, pa.ArrowException) as error:

@@ -44,6 +44,7 @@ def judge_own_rows(
         connection,
         source,
         raw_select_sql(source, numbered, connection),
+        natural_sql=raw_select_sql(source, numbered, connection, natural=True),
         cutoff=cutoff(cycle),
         limit=contract_limit(source, cycle),
         decimal_comma_files=[number for number, file in numbered.items() if file.decimal_comma],

@@ -1,7 +1,8 @@
 """The rows of raw files as one SELECT: file id, row number, unparsable text, and the contract's columns as text.
 
 Text form of natural Parquet types (landing contract): integers as digits, a whole float as an integer, a timestamp at
-midnight as a date (of UTC, where it has a zone). Nothing is trimmed, parsed or judged here.
+midnight as a date (of UTC, where it has a zone). Who reads all the rows may have dates and integers as they are: the
+way by their text takes a quarter of parsing. Nothing is trimmed, parsed or judged here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,16 +17,27 @@ from orchestration.engine import identifier, literal
 from orchestration.ingest.records import RawFile
 
 _FLOATS = ("FLOAT", "DOUBLE")
+_NATURAL = {
+    "date": ("DATE",),
+    "int": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+    "bigint": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
+}
+"""Types of a Parquet column that is what the contract means by a type."""
 
 
 def raw_select_sql(
-    source: Source, files: Mapping[int, RawFile], connection: duckdb.DuckDBPyConnection | None = None
+    source: Source,
+    files: Mapping[int, RawFile],
+    connection: duckdb.DuckDBPyConnection | None = None,
+    *,
+    natural: bool = False,
 ) -> str:
     """SQL of every row of ``files`` (file id to file); streams, in no order.
 
-    Columns: file_id INTEGER, row_number BIGINT (from 1), unparsable VARCHAR, then the contract's columns as VARCHAR.
-    Files of one schema are read by one scan. ``connection`` reads the types of Parquet columns, a new one if it is not
-    given. Raises duckdb.Error when a file cannot be read.
+    Columns: file_id INTEGER, row_number BIGINT (from 1), unparsable VARCHAR, then the contract's columns as VARCHAR;
+    with ``natural`` a column of dates or integers that is one in every file stays one. Files of one schema are read by
+    one scan. ``connection`` reads the types of Parquet columns, a new one if it is not given. Raises duckdb.Error when
+    a file cannot be read.
     """
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for file_id, file in files.items():
@@ -33,7 +45,7 @@ def raw_select_sql(
         groups.setdefault(schema, []).append(file_id)
     with nullcontext(connection) if connection else duckdb.connect() as reader:
         selects = [
-            _group_sql(source, {n: files[n].raw_path for n in ids}, None if files[ids[0]].is_csv else reader)
+            _group_sql(source, {n: files[n].raw_path for n in ids}, None if files[ids[0]].is_csv else reader, natural)
             for ids in groups.values()
         ]
     return "\nUNION ALL\n".join(selects) or _empty_sql(source)
@@ -50,7 +62,9 @@ def _empty_sql(source: Source) -> str:
     return f"SELECT {fixed}{columns} WHERE false"
 
 
-def _group_sql(source: Source, paths: Mapping[int, Path], reader: duckdb.DuckDBPyConnection | None) -> str:
+def _group_sql(
+    source: Source, paths: Mapping[int, Path], reader: duckdb.DuckDBPyConnection | None, natural: bool
+) -> str:
     """One scan over files of one schema. Columns are taken by position: Parquet names are case sensitive, SQL's not.
 
     ``reader`` is None for Parquet made from CSV.
@@ -63,14 +77,16 @@ def _group_sql(source: Source, paths: Mapping[int, Path], reader: duckdb.DuckDBP
     some_path = next(iter(paths.values()))
     names = [name for name, _ in parquet_schema(some_path)]
     types = _engine_types(some_path, reader)
-    texts = [
-        f"{_text_sql(f'c{position}', types[position])} AS {identifier(name)}"
+    kept = {column.name: _NATURAL.get(column.type, ()) if natural else () for column in source.columns}
+    values = [
+        f"{_text_sql(f'c{position}', types[position]) if types[position] not in kept[name] else f'c{position}'}"
+        f" AS {identifier(name)}"
         for name in source.column_names
         for position in [names.index(name)]
     ]
     aliases = ", ".join(f"c{position}" for position in range(len(names)))
     fixed = f"{file_id}, file_row_number + 1 AS row_number, CAST(NULL AS VARCHAR) AS unparsable"
-    return f"SELECT {fixed}, {', '.join(texts)} FROM {scan} AS delivered ({aliases})"
+    return f"SELECT {fixed}, {', '.join(values)} FROM {scan} AS delivered ({aliases})"
 
 
 def _path(path: Path) -> str:

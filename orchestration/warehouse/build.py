@@ -26,6 +26,8 @@ from orchestration.versions import code_version, seeds_digest
 
 _STORAGE = {"storage_compatibility_version": "latest"}
 """A build is read by the version that wrote it alone, and the newest format compresses texts three times as fast."""
+_PARSED_AS_THEY_ARE = ("dtsen_keluarga", "dtsen_individu")
+"""Sources whose staging models take dates and integers as a file has them: those with a row for each of a nation."""
 _LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 
 
@@ -64,7 +66,7 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
             [cycle, parse_cycle(cycle).first_day],
         )
         _register_deliveries(connection, ingested)
-        before = raw_select_sql(SOURCES["dtsen_keluarga"], families_before(settings, cycle))
+        before = raw_select_sql(SOURCES["dtsen_keluarga"], families_before(settings, cycle), natural=True)
         connection.execute(f"CREATE VIEW raw.dtsen_keluarga_before AS {before}")
         _load_areas(connection)
         _register_release_before(connection, settings, cycle)
@@ -153,7 +155,8 @@ def _register_deliveries(connection: duckdb.DuckDBPyConnection, ingested: Mappin
             [(f.file_id, f.source, f.cycle, f.digest, f.file.path, f.file.decimal_comma) for f in files],
         )
     for name, of_source in files_by_source(ingested).items():
-        connection.execute(f"CREATE VIEW raw.{identifier(name)} AS {raw_select_sql(SOURCES[name], of_source)}")
+        rows = raw_select_sql(SOURCES[name], of_source, natural=name in _PARSED_AS_THEY_ARE)
+        connection.execute(f"CREATE VIEW raw.{identifier(name)} AS {rows}")
 
 
 def _load_areas(connection: duckdb.DuckDBPyConnection) -> None:

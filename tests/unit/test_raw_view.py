@@ -139,3 +139,25 @@ def test_row_numbers_hold_over_row_groups_and_threads(tmp_path: Path) -> None:
         assert connection.execute(counted).fetchall() == [(50_000, 0)]
         some = connection.execute("SELECT row_number FROM raw WHERE a IN ('1', '2049', '49999')").fetchall()
         assert sorted(some) == [(1,), (2049,), (49999,)]
+
+
+def test_dates_and_integers_may_stay_what_they_are_where_every_file_has_them(tmp_path: Path) -> None:
+    source = Source("s", "snapshot", (Column("day", "date"), Column("count", "int"), Column("key", "id")))
+    values = {"day": pa.array([date(2025, 11, 17), None], pa.date32()), "count": pa.array([7, None], pa.int16())}
+    same = parquet(tmp_path / "1.parquet", {**values, "key": pa.array([5, 6], pa.int64())})
+    text = parquet(tmp_path / "2.parquet", {"day": ["2025-11-18", "x"], "count": [8, 9], "key": ["A", "B"]})
+    assert described(raw_select_sql(source, {1: same}, natural=True)) == (
+        ["DATE", "SMALLINT", "VARCHAR"],
+        [(date(2025, 11, 17), 7, "5"), (None, None, "6")],
+    )
+    assert described(raw_select_sql(source, {1: same, 2: text}, natural=True)) == (
+        ["VARCHAR", "BIGINT", "VARCHAR"],
+        [("2025-11-17", 7, "5"), (None, None, "6"), ("2025-11-18", 8, "A"), ("x", 9, "B")],
+    )
+    assert described(raw_select_sql(source, {1: same}))[0] == ["VARCHAR"] * 3
+
+
+def described(sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT day, count, key FROM ({sql}) ORDER BY file_id, row_number")
+        return [str(column[1]) for column in found.description], found.fetchall()

@@ -42,10 +42,29 @@ parsed as (
     from delivered
 ),
 
+numbered as (
+    select
+        *,
+        cast({{ digits('any_nik', 8, 2) }} as integer) as nik_day_and_sex,
+        cast({{ digits('any_nik', 6, 2) }} as integer) as nik_month,
+        cast({{ digits('any_nik', 4, 2) }} as integer) as nik_year
+    from parsed
+),
+
+dated as (
+    select
+        *,
+        nik_day_and_sex > 40 as nik_of_woman,
+        case when nik_day_and_sex > 40 then nik_day_and_sex - 40 else nik_day_and_sex end as nik_day
+    from numbered
+),
+
 in_domain as (
     select
         parsed.*,
-        case when {{ is_well_formed_nik('parsed.any_nik') }} then parsed.any_nik end as nik,
+        case
+            when {{ is_well_formed_nik('parsed.any_nik', 'parsed.nik_day', 'parsed.nik_month') }} then parsed.any_nik
+        end as nik,
         case
             when parsed.any_birth_date between date '1900-01-01' and cycle.cutoff then parsed.any_birth_date
         end as birth_date,
@@ -53,7 +72,7 @@ in_domain as (
         or {{ is_unread('parsed.school_level_text', 'parsed.school_level') }}
         or {{ is_unread('parsed.disability_text', 'parsed.disability') }}
         or {{ is_unread('parsed.pregnant_text', 'parsed.pregnant') }} as component_value_lost
-    from parsed
+    from dated as parsed
     cross join {{ ref('stg_cycle') }} as cycle
 ),
 
@@ -91,10 +110,12 @@ judged as (
         {{ is_unread('persons.nik_text', 'persons.nik') }} as flag_bad_nik,
         persons.nik is not null and districts.district is null as flag_nik_area,
         coalesce(
-            {{ nik_day('persons.nik') }} <> extract(day from persons.birth_date)
-            or {{ digits('persons.nik', 6, 2) }} <> extract(month from persons.birth_date)
-            or {{ digits('persons.nik', 4, 2) }} <> mod(extract(year from persons.birth_date), 100)
-            or ({{ digits('persons.nik', 8, 2) }} > 40) <> (persons.sex = 'P'),
+            persons.nik is not null and (
+                persons.nik_day <> extract(day from persons.birth_date)
+                or persons.nik_month <> extract(month from persons.birth_date)
+                or persons.nik_year <> mod(extract(year from persons.birth_date), 100)
+                or persons.nik_of_woman <> (persons.sex = 'P')
+            ),
             false
         ) as flag_nik_mismatch,
         case
