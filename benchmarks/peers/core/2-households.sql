@@ -148,22 +148,28 @@ select
     end as component_lost,
     case
         when living = 1 and {born_payee} then
-            case when nik_usable = 1 then '0' else '1' end
-            || case status_hubungan_keluarga
-                when 'KEPALA' then '1'
-                when 'PASANGAN' then '2'
-                when 'ANAK' then '3'
-                when 'MENANTU' then '4'
-                when 'ORANG_TUA' then '5'
-                when 'CUCU' then '6'
-                when 'FAMILI_LAIN' then '7'
-                else '8'
-            end
-            || cast(tanggal_lahir as {text})
-            || ' ' || person_id || ' '
-            || case when status_bekerja = 'TIDAK' or status_dalam_pekerjaan_utama = 'PEKERJA_BEBAS' then '0' else '1' end
-            || case when nik_matched = 1 then '1' else '0' end
-            || coalesce(nik, '')
+            concat(
+                case when nik_usable = 1 then '0' else '1' end,
+                case status_hubungan_keluarga
+                    when 'KEPALA' then '1'
+                    when 'PASANGAN' then '2'
+                    when 'ANAK' then '3'
+                    when 'MENANTU' then '4'
+                    when 'ORANG_TUA' then '5'
+                    when 'CUCU' then '6'
+                    when 'FAMILI_LAIN' then '7'
+                    else '8'
+                end,
+                cast(tanggal_lahir as {text}),
+                ' ',
+                person_id,
+                case
+                    when status_bekerja = 'TIDAK' or status_dalam_pekerjaan_utama = 'PEKERJA_BEBAS' then ' 0'
+                    else ' 1'
+                end,
+                case when nik_matched = 1 then '1' else '0' end,
+                coalesce(nik, '')
+            )
     end as payee
 from children;
 
