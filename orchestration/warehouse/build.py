@@ -66,7 +66,7 @@ def prepare_build(settings: Settings, cycle: str, run_id: str, ingested: Mapping
             [cycle, parse_cycle(cycle).first_day],
         )
         _register_deliveries(connection, ingested)
-        before = raw_select_sql(SOURCES["dtsen_keluarga"], families_before(settings, cycle), natural=True)
+        before = raw_select_sql(SOURCES["dtsen_keluarga"], families_before(settings, cycle))
         connection.execute(f"CREATE VIEW raw.dtsen_keluarga_before AS {before}")
         _load_areas(connection)
         _register_release_before(connection, settings, cycle)

@@ -34,8 +34,8 @@ def test_a_line_for_each_step_says_how_much_is_done_and_what_remains(clock: Simp
         clock.seconds += seconds
         follow(event("STEP_SUCCESS", step))
     assert shown.getvalue().splitlines() == [
-        "  raw__dtsen_keluarga: done in 2.0 s (4% of the usual time; about 50 s to go)",
-        "  warehouse: done in 82.0 s (93% of the usual time; about 6 s to go)",
+        "  raw__dtsen_keluarga: done in 2.0 s (2% of the usual time; about 79 s to go)",
+        "  warehouse: done in 82.0 s (93% of the usual time; about 7 s to go)",
         "  candidate: done in 4.0 s",
     ]
 
@@ -46,12 +46,12 @@ def test_models_count_by_their_usual_share_and_never_beyond_their_step(clock: Si
     follow(event("STEP_START", "warehouse"))
     clock.seconds += 15
     follow(said("warehouse", "built stg_persons_parsed"))
-    assert shown.getvalue() == "  warehouse: built stg_persons_parsed (17% of the usual time; about 74 s to go)\n"
+    assert shown.getvalue() == "  warehouse: built stg_persons_parsed (16% of the usual time; about 78 s to go)\n"
     for number in range(1000):
         follow(said("warehouse", f"built model_{number}"))
     clock.seconds += 15
     follow(said("warehouse", "built the_last"))
-    assert shown.getvalue().splitlines()[-1].startswith("  warehouse: built the_last (93% of the usual time")
+    assert shown.getvalue().splitlines()[-1].startswith("  warehouse: built the_last (92% of the usual time")
 
 
 def test_what_tools_print_is_not_shown(clock: SimpleNamespace) -> None:

@@ -64,16 +64,12 @@ def test_every_source_is_opened_by_a_statement_and_nobody_else_reads_the_files(p
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in spark_folder(prepared, CYCLE).iterdir())
 
 
-def test_what_is_stored_whole_is_a_relation_of_the_build_and_of_spark_s_next_command(prepared: Settings) -> None:
+def test_what_is_stored_whole_is_a_relation_of_the_build(prepared: Settings) -> None:
     store(prepared)
     assert adopt_tables(prepared, CYCLE) == {"decisions": 4}
     with duckdb.connect(str(build_file(prepared, CYCLE)), read_only=True) as connection:
         assert connection.execute("select count(*) from lists.decisions").fetchall() == [(4,)]
         assert connection.execute("select count(*) from raw.dtsen_keluarga").fetchall() == [(0,)]
-    location = spark_folder(prepared, CYCLE) / "lists" / "decisions"
-    assert statements(prepared)[-1] == (
-        f"create table if not exists lists.decisions using parquet location '{location}'"
-    )
 
 
 def test_a_new_build_begins_without_the_tables_of_the_old(prepared: Settings) -> None:
