@@ -17,11 +17,8 @@ from orchestration.engine import identifier, literal
 from orchestration.ingest.records import RawFile
 
 _FLOATS = ("FLOAT", "DOUBLE")
-_NATURAL = {
-    "date": ("DATE",),
-    "int": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
-    "bigint": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
-}
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
+_NATURAL = {"date": ("DATE",), "int": _INTEGERS, "bigint": _INTEGERS}
 """Types of a Parquet column that is what the contract means by a type."""
 
 

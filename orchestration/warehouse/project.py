@@ -79,7 +79,7 @@ class DbtCommand(DbtCliResource):
     """dbt as a command of its own process, and nothing besides."""
 
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        """None: Dagster would load dbt and connect to ask for columns and row counts, which nobody asks it for here."""
+        """None: an adapter would read the project's macros to look up columns and rows, which nobody asks for here."""
 
 
 class Translator(DagsterDbtTranslator):
