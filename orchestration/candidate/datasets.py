@@ -12,8 +12,8 @@ from orchestration.engine import literal
 
 _TEXT, _COUNT, _FLAG, _DATE, _SHARE = "VARCHAR", "BIGINT", "BOOLEAN", "DATE", "DOUBLE"
 
-AS_PARQUET = "(format parquet, compression zstd)"
-"""How COPY writes every data set."""
+AS_PARQUET = "(format parquet, compression zstd, compression_level 1)"
+"""How COPY writes every data set: the fastest level, whose files are no larger here than those of the usual one."""
 
 
 @dataclass(frozen=True)
