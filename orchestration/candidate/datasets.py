@@ -13,7 +13,7 @@ from orchestration.engine import literal
 _TEXT, _COUNT, _FLAG, _DATE, _SHARE = "VARCHAR", "BIGINT", "BOOLEAN", "DATE", "DOUBLE"
 
 AS_PARQUET = "(format parquet, compression zstd, compression_level 1)"
-"""How COPY writes every data set: the fastest level, whose files are no larger here than those of the usual one."""
+"""How COPY writes every data set; of zstd the fast level, with which the files are smaller here (docs/scaling.md)."""
 
 
 @dataclass(frozen=True)
