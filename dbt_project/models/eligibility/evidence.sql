@@ -181,17 +181,16 @@ from {{ ref('verifications') }} as verifications
 where verifications.is_conflicting or verifications.result <> 'eligible'
 union all
 select
-    considered.family_id,
-    considered.programme,
+    listed.family_id,
+    listed.programme,
     'OUT_OF_DECILE' as criterion,
     cycle.cutoff as evidence_date,
     'dtsen_keluarga' as source,
-    families.file_id
-from {{ ref('considered_families') }} as considered
-inner join {{ ref('families') }} as families on considered.family_id = families.family_id
-inner join {{ ref('programmes_in_force') }} as programmes on considered.programme = programmes.programme
+    listed.registry_file_id as file_id
+from {{ ref('listed_families') }} as listed
+inner join {{ ref('programmes_in_force') }} as programmes on listed.programme = programmes.programme
 cross join cycle
-where considered.is_listed and families.welfare_decile not between programmes.decile_min and programmes.decile_max
+where listed.in_force and listed.welfare_decile not between programmes.decile_min and programmes.decile_max
 union all
 select
     considered.family_id,

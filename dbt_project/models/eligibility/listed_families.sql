@@ -1,4 +1,5 @@
-{# The lists as they stand: one row per programme and family, those named only by rejected rows included. #}
+{# The lists as they stand: one row per programme and family, those named only by rejected rows included, with what the
+   registry says of the family. #}
 with rejected_only as (
     select
         rejected.programme,
@@ -57,7 +58,15 @@ select
     listed.list_row_rejected,
     families.family_id is not null as in_registry,
     programmes.in_force,
-    coalesce(families.village_code, listed.village_code) as village_code
+    coalesce(families.village_code, listed.village_code) as village_code,
+    families.file_id as registry_file_id,
+    families.welfare_decile,
+    families.welfare_rank,
+    families.priority_class,
+    families.payee_person_id,
+    case when programmes.amount_basis = 'component' then families.pkh_quarterly_amount_idr
+        else programmes.quarterly_amount_idr
+    end as quarterly_amount_idr
 from listed
 inner join {{ ref('programmes_in_force') }} as programmes on listed.programme = programmes.programme
 left join {{ ref('families') }} as families on listed.family_id = families.family_id

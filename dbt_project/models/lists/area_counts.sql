@@ -46,21 +46,22 @@ decided as (
         0 as waiting,
         0 as on_waiting_list
     from {{ ref('decisions') }}
+    {# waiting are the candidates less the selected #}
+    {% for relation, waiting, on_waiting_list in [
+        (ref('candidates'), 1, 0), (ref('selections'), -1, 0), (ref('waiting_list'), 0, 1)
+    ] %}
     union all
     select
-        candidates.programme,
-        candidates.province_code,
-        candidates.regency_code,
+        programme,
+        substr(regency_code, 1, 2) as province_code,
+        regency_code,
         {% for measure in of_decisions -%}
         0 as {{ measure }},
         {% endfor -%}
-        case when selections.family_id is null then 1 else 0 end as waiting,
-        case when waiting_list.family_id is not null then 1 else 0 end as on_waiting_list
-    from {{ ref('candidates') }} as candidates
-    left join {{ ref('selections') }} as selections
-        on candidates.programme = selections.programme and candidates.family_id = selections.family_id
-    left join {{ ref('waiting_list') }} as waiting_list
-        on candidates.programme = waiting_list.programme and candidates.family_id = waiting_list.family_id
+        {{ waiting }} as waiting,
+        {{ on_waiting_list }} as on_waiting_list
+    from {{ relation }}
+    {% endfor %}
 ),
 
 counted as (

@@ -8,33 +8,40 @@ with reinstated as (
 ),
 
 {# First who remains, then what is known of them: of a nation the other way round would be more than memory holds. #}
-unlisted as (
+remaining as (
     select
-        considered.programme,
-        considered.family_id
-    from {{ ref('considered_families') }} as considered
+        unlisted.programme,
+        unlisted.family_id
+    from {{ ref('unlisted_families') }} as unlisted
     left join {{ ref('verdicts') }} as verdicts
-        on considered.programme = verdicts.programme and considered.family_id = verdicts.family_id
-    where not considered.is_listed and verdicts.family_id is null
+        on unlisted.programme = verdicts.programme and unlisted.family_id = verdicts.family_id
+    where verdicts.family_id is null
+),
+
+ordered as (
+    select
+        remaining.programme,
+        remaining.family_id,
+        {{ province_of('families.village_code') }} as province_code,
+        {{ regency_of('families.village_code') }} as regency_code,
+        row_number() over (
+            partition by remaining.programme
+            order by
+                case when reinstated.family_id is not null then 0 else 1 end,
+                families.welfare_decile,
+                families.priority_class,
+                families.welfare_rank nulls last,
+                md5(cycle.cycle || ':' || remaining.programme || ':' || remaining.family_id),
+                remaining.family_id
+        ) as selection_order
+    from remaining
+    inner join {{ ref('families') }} as families on remaining.family_id = families.family_id
+    cross join {{ ref('stg_cycle') }} as cycle
+    left join reinstated on remaining.family_id = reinstated.family_id
+    where families.payee_person_id is not null
 )
 
 select
-    unlisted.programme,
-    unlisted.family_id,
-    {{ province_of('families.village_code') }} as province_code,
-    {{ regency_of('families.village_code') }} as regency_code,
-    row_number() over (
-        partition by unlisted.programme
-        order by
-            case when reinstated.family_id is not null then 0 else 1 end,
-            families.welfare_decile,
-            families.priority_class,
-            families.welfare_rank nulls last,
-            md5(cycle.cycle || ':' || unlisted.programme || ':' || unlisted.family_id),
-            unlisted.family_id
-    ) as selection_order
-from unlisted
-inner join {{ ref('families') }} as families on unlisted.family_id = families.family_id
-cross join {{ ref('stg_cycle') }} as cycle
-left join reinstated on unlisted.family_id = reinstated.family_id
-where families.payee_person_id is not null
+    *,
+    row_number() over (partition by programme, regency_code order by selection_order) as regency_order
+from ordered

@@ -1,5 +1,5 @@
-{# Exactly one decision for each listed family and programme: the first rule that matches (decision rules,
-   Decisions). #}
+{# Exactly one decision for each listed family and programme: the first rule that matches (decision rules, Decisions).
+   Where a programme is not in force nothing is weighed: neither reasons, nor an amount, nor a payee. #}
 with judged as (
     select
         listed.programme,
@@ -8,7 +8,12 @@ with judged as (
         listed.listed_since,
         listed.channel,
         listed.village_code,
-        verdicts.reasons,
+        listed.welfare_decile,
+        listed.welfare_rank,
+        listed.priority_class,
+        case when listed.in_force then listed.payee_person_id end as payee_person_id,
+        case when listed.in_force then listed.quarterly_amount_idr end as quarterly_amount_idr,
+        case when listed.in_force then verdicts.reasons end as reasons,
         verdicts.first_criterion,
         coalesce(verdicts.has_review, false) as has_review,
         case
@@ -34,12 +39,12 @@ with judged as (
 select
     programme,
     family_id,
-    previous_status,
-    listed_since,
-    channel,
     village_code,
+    welfare_decile,
+    welfare_rank,
+    priority_class,
+    previous_status,
     decision,
-    reasons,
     case decision
         when 'pending' then 'VERIFICATION_PENDING'
         when 'confirm' then 'VERIFIED'
@@ -47,11 +52,16 @@ select
         when 'remove' then first_criterion
         when 'hold' then first_criterion
     end as primary_reason,
+    reasons,
     decision in ('hold', 'pending', 'confirm', 'keep') and has_review as review,
     case decision
         when 'remove' then null
         when 'confirm' then 'active'
         when 'keep' then 'active'
         else previous_status
-    end as new_status
+    end as new_status,
+    listed_since,
+    channel,
+    quarterly_amount_idr,
+    payee_person_id
 from judged

@@ -1,4 +1,5 @@
-{# The first remaining candidates of each regency: a share of the families on its delivered list, and a minimum. #}
+{# The first remaining candidates of each regency: a share of the families on its delivered list, and a minimum. Whatever
+   the round, the selected of a regency are its first candidates. #}
 with listed as (
     select
         programme,
@@ -11,22 +12,27 @@ with listed as (
         {{ regency_of('village_code') }}
 ),
 
+selected as (
+    select
+        programme,
+        regency_code,
+        count(*) as selected
+    from {{ ref('selections') }}
+    group by
+        programme,
+        regency_code
+),
+
 remaining as (
     select
         candidates.programme,
         candidates.family_id,
         candidates.regency_code,
-        row_number() over (
-            partition by candidates.programme, candidates.regency_code
-            order by candidates.selection_order
-        ) as position_in_regency
+        candidates.regency_order - coalesce(selected.selected, 0) as position_in_regency
     from {{ ref('candidates') }} as candidates
-    where
-        not exists (
-            select 1
-            from {{ ref('selections') }} as selections
-            where selections.programme = candidates.programme and selections.family_id = candidates.family_id
-        )
+    left join selected
+        on candidates.programme = selected.programme and candidates.regency_code = selected.regency_code
+    where candidates.regency_order > coalesce(selected.selected, 0)
 )
 
 select
