@@ -104,14 +104,17 @@
     named_struct({% for name, value in columns.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
-{# The least value of the rows of a group where a condition holds; null when it holds in none. A filter, since a case
-   would copy rows made by named_row. #}
-{% macro least_where(value, condition) %}{{ return(adapter.dispatch('least_where')(value, condition)) }}{% endmacro %}
-{% macro duckdb__least_where(value, condition) -%}
-    min({{ value }}) filter (where {{ condition }})
+{# The value of a group's row that comes first by an order, of the rows where a condition holds; null when it holds in
+   none. A filter, since a case would copy rows made by named_row; the order apart from the value, since an engine encodes
+   every field that it compares. #}
+{% macro first_where(value, order, condition) -%}
+    {{ return(adapter.dispatch('first_where')(value, order, condition)) }}
 {%- endmacro %}
-{% macro spark__least_where(value, condition) -%}
-    min({{ value }}) filter (where {{ condition }})
+{% macro duckdb__first_where(value, order, condition) -%}
+    arg_min({{ value }}, {{ order }}) filter (where {{ condition }})
+{%- endmacro %}
+{% macro spark__first_where(value, order, condition) -%}
+    min_by({{ value }}, {{ order }}) filter (where {{ condition }})
 {%- endmacro %}
 
 {# One of the values that named_row put together. #}

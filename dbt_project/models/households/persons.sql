@@ -14,36 +14,25 @@ with component_ages as (
     from {{ ref('pkh_components_in_force') }}
 ),
 
-niks_of_deaths as (
-    select {{ parse_nik('nik') }} as nik
-    from {{ ref('deaths') }}
-),
-
-unmatched_niks as (
-    select {{ parse_nik('nik') }} as nik
-    from {{ ref('unmatched_niks') }}
-),
-
 identified as (
     select
         persons.*,
         {{ age_in_years('persons.birth_date', 'cycle.cutoff') }} as age,
-        repeated.nik is not null as nik_repeated,
-        coalesce(repeated.families > 1, false) as nik_shared_across,
-        unmatched.nik is not null as nik_unmatched,
-        persons.nik is not null and repeated.nik is null and unmatched.nik is null as nik_usable
+        coalesce(facts.is_repeated, false) as nik_repeated,
+        coalesce(facts.is_shared_across, false) as nik_shared_across,
+        coalesce(facts.is_unmatched, false) as nik_unmatched,
+        coalesce(facts.is_of_death, false) as nik_of_death,
+        persons.nik is not null and not coalesce(facts.is_repeated or facts.is_unmatched, false) as nik_usable
     from {{ ref('stg_persons') }} as persons
     cross join {{ ref('stg_cycle') }} as cycle
-    left join {{ ref('repeated_niks') }} as repeated on persons.nik = repeated.nik
-    left join unmatched_niks as unmatched on persons.nik = unmatched.nik
+    left join {{ ref('nik_facts') }} as facts on persons.nik = facts.nik
 ),
 
 living as (
     select
         identified.*,
-        deaths.nik is null or not identified.nik_usable or exempt.family_key is not null as is_living
+        not (identified.nik_of_death and identified.nik_usable) or exempt.family_key is not null as is_living
     from identified
-    left join niks_of_deaths as deaths on identified.nik = deaths.nik
     left join {{ ref('upheld_objections') }} as exempt
         on identified.family_key = exempt.family_key and exempt.criterion = 'NO_LIVING_MEMBER'
 ),
