@@ -17,7 +17,6 @@ from orchestration.contracts.sources import Column
 FILE_ID = "file_id"
 
 NATION = "ID"
-_UNCHECKED = ("text", "nik")
 _INTEGER = r"^[+-]?[0-9]+$"
 _DECIMAL = r"^[0-9]+(\.[0-9]+)?$"
 _ID = r"^[A-Z0-9-]{1,36}$"
@@ -32,10 +31,8 @@ def trimmed(value: ir.StringValue) -> ir.StringValue:
 
 
 def is_code(value: ir.StringValue, codes: Collection[str]) -> ir.BooleanValue:
-    """Whether the value is one of the codes in any case of its ASCII letters; most are as they stand in the list."""
-    # contains() on a constant is computed once for each entry of a column's dictionary, isin() for each row
-    known = ibis.array(sorted(codes))
-    return known.contains(value) | (known.contains(value.upper()) & value.re_search(_ASCII))
+    """Whether the value is one of the codes, in any case of its ASCII letters."""
+    return ibis.array(sorted(codes)).contains(value.upper()) & value.re_search(_ASCII)
 
 
 def region(value: ir.StringValue) -> ir.StringValue:
@@ -52,44 +49,57 @@ def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: S
         cutoff: the cycle's cutoff date.
         decimal_comma_files: ids of the files whose decimals may have a comma.
     """
+    value = _value(table, column, decimal_comma_files)
+    text = trimmed(value) if value.type().is_string() else value
+    if _is_unchecked(column):
+        return ibis.literal(False) if column.nullable else text.isnull()
+    return ibis.cases((text.isnull(), not column.nullable), else_=~_lies_in(text, column, cutoff).fill_null(False))
+
+
+def is_doubtful(
+    table: ir.Table, column: Column, cutoff: date, decimal_comma_files: Sequence[int] = ()
+) -> ir.BooleanValue:
+    """True of every value that ``breaks`` its domain and of few others, for a fraction of the cost; same arguments.
+
+    The others lie in their domain only once they are trimmed or in upper case, or are villages that no list knows.
+    """
+    value = _value(table, column, decimal_comma_files)
+    if _is_unchecked(column):  # a first byte above the blanks
+        return ibis.literal(False) if column.nullable else ~(value >= "!").fill_null(False)
+    plain = _plainly_lies_in(value, column, cutoff)
+    return ibis.cases((plain, False), else_=value.notnull() if column.nullable else True)
+
+
+def _is_unchecked(column: Column) -> bool:
+    """Whether any text will do."""
+    return column.type in ("text", "nik") or (column.type == "region" and column.areas is None)
+
+
+def _value(table: ir.Table, column: Column, decimal_comma_files: Sequence[int]) -> ir.Value:
     value = table[column.name]
-    if column.type in _UNCHECKED or (column.type == "region" and column.areas is None):
-        # a first byte above the blanks saves the trimming
-        return (
-            ibis.literal(False) if column.nullable else ibis.cases((value >= "!", False), else_=trimmed(value).isnull())
-        )
     if column.type == "decimal" and decimal_comma_files:
-        comma = table[FILE_ID].isin(list(decimal_comma_files))
-        value = comma.ifelse(value.replace(",", "."), value)
-    if not value.type().is_string():  # as a Parquet file has it, not as text
-        return ibis.cases((value.isnull(), not column.nullable), else_=~_natural_lies_in(value, column, cutoff))
-    # nearly every value lies in its domain as it is: only the others are trimmed and judged again
-    return ibis.cases(
-        (value.isnull(), not column.nullable),
-        (_lies_in(value, column, cutoff), False),
-        (trimmed(value).isnull(), not column.nullable),
-        else_=~_lies_in(trimmed(value), column, cutoff).fill_null(False),
-    )
+        return table[FILE_ID].isin(list(decimal_comma_files)).ifelse(value.replace(",", "."), value)
+    return value
 
 
-def _natural_lies_in(value: ir.Value, column: Column, cutoff: date) -> ir.BooleanValue:
-    """The same of a date or an integer that was delivered as one."""
-    if column.type == "date":
-        inside = value.between(date(1, 1, 1), date(9999, 12, 31))
-        if column.minimum is not None:
-            inside &= value >= date.fromisoformat(str(column.minimum))
-        if column.maximum is not None:
-            inside &= value <= (cutoff if column.maximum == "cutoff" else date.fromisoformat(str(column.maximum)))
-        return inside
-    return _within(value.try_cast("int32" if column.type == "int" else "int64"), column, cutoff).fill_null(False)
+def _plainly_lies_in(value: ir.Value, column: Column, cutoff: date) -> ir.BooleanValue:
+    """Whether a value lies in its domain as it stands; false or null of one that is not seen to."""
+    if column.type == "code":
+        # contains() on a constant is computed once for each entry of a column's dictionary, isin() for each row
+        return ibis.array(sorted(_codes(column))).contains(value)
+    if column.areas == "villages_of_known_regencies":  # all villages are: code_lists.py
+        return _is_village(region(value))
+    return _lies_in(value, column, cutoff)
 
 
-def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanValue:
+def _lies_in(text: ir.Value, column: Column, cutoff: date) -> ir.BooleanValue:
+    if not text.type().is_string():
+        return _natural_lies_in(text, column, cutoff)
     match column.type:
         case "id":
             return text.re_search(_ID)
         case "code":
-            return is_code(text, code_lists.codes(column.code_list) if column.code_list else column.codes)
+            return is_code(text, _codes(column))
         case "int" | "bigint":
             number = text.try_cast("int32" if column.type == "int" else "int64")
             return text.re_search(_INTEGER) & _within(number, column, cutoff)
@@ -109,6 +119,22 @@ def _lies_in(text: ir.StringValue, column: Column, cutoff: date) -> ir.BooleanVa
             raise ValueError(f"no domain is known for type {column.type}")
 
 
+def _natural_lies_in(value: ir.Value, column: Column, cutoff: date) -> ir.BooleanValue:
+    """The same of a date or an integer that was delivered as one."""
+    if column.type == "date":
+        inside = value.between(date(1, 1, 1), date(9999, 12, 31))
+        if column.minimum is not None:
+            inside &= value >= date.fromisoformat(str(column.minimum))
+        if column.maximum is not None:
+            inside &= value <= (cutoff if column.maximum == "cutoff" else date.fromisoformat(str(column.maximum)))
+        return inside
+    return _within(value.try_cast("int32" if column.type == "int" else "int64"), column, cutoff).fill_null(False)
+
+
+def _codes(column: Column) -> Collection[str]:
+    return code_lists.codes(column.code_list) if column.code_list else column.codes
+
+
 def _within(value: Any, column: Column, cutoff: date) -> ir.BooleanValue:
     """Whether a parsed number, or a date's canonical text, lies within the column's limits."""
     inside = value.notnull()
@@ -124,12 +150,15 @@ def _within(value: Any, column: Column, cutoff: date) -> ir.BooleanValue:
 def _is_area(text: ir.StringValue, column: Column) -> ir.BooleanValue:
     match column.areas:
         case "villages":
-            known = ibis.memtable({"village_code": list(code_lists.villages())})
-            return text.isin(known.village_code)
+            return _is_village(text)
         case "villages_of_known_regencies":
             return text.re_search(_VILLAGE) & _is_regency(text.substr(0, 4))
         case _:
             return _is_regency(text)
+
+
+def _is_village(text: ir.StringValue) -> ir.BooleanValue:
+    return text.isin(ibis.memtable({"village_code": list(code_lists.villages())}).village_code)
 
 
 def _is_regency(text: ir.StringValue) -> ir.BooleanValue:

@@ -219,6 +219,8 @@ def test_the_reference_is_the_whole_country() -> None:
     assert [lengths.count(digits) for digits in (2, 4, 6)] == [38, 514, 7285]
     assert len(code_lists.regencies()) == 514 and len(code_lists.villages()) == 83762
     assert all(code[:6] in code_lists.areas() for code in code_lists.villages())
+    # what the gate's quick look relies on
+    assert all(code[:4] in code_lists.regencies() and len(code) == 10 for code in code_lists.villages())
 
 
 def test_the_contract_has_a_digest() -> None:
