@@ -51,7 +51,7 @@ def breaks(table: ir.Table, column: Column, cutoff: date, decimal_comma_files: S
     """
     value = _value(table, column, decimal_comma_files)
     text = trimmed(value) if value.type().is_string() else value
-    if _is_unchecked(column):
+    if is_unchecked(column):
         return ibis.literal(False) if column.nullable else text.isnull()
     return ibis.cases((text.isnull(), not column.nullable), else_=~_lies_in(text, column, cutoff).fill_null(False))
 
@@ -64,13 +64,13 @@ def is_doubtful(
     The others lie in their domain only once they are trimmed or in upper case, or are villages that no list knows.
     """
     value = _value(table, column, decimal_comma_files)
-    if _is_unchecked(column):  # a first byte above the blanks
+    if is_unchecked(column):  # a first byte above the blanks
         return ibis.literal(False) if column.nullable else ~(value >= "!").fill_null(False)
     plain = _plainly_lies_in(value, column, cutoff)
     return ibis.cases((plain, False), else_=value.notnull() if column.nullable else True)
 
 
-def _is_unchecked(column: Column) -> bool:
+def is_unchecked(column: Column) -> bool:
     """Whether any text will do."""
     return column.type in ("text", "nik") or (column.type == "region" and column.areas is None)
 

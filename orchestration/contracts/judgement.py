@@ -7,7 +7,7 @@ cannot leave. Only names of columns, counts and shares do.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from functools import cache, partial, reduce
+from functools import partial, reduce
 from operator import or_
 
 import duckdb
@@ -18,20 +18,18 @@ from pandera.api.ibis.types import IbisData
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrorReason, SchemaErrors
 
-from orchestration.contracts.domains import breaks, is_doubtful
+from orchestration.contracts.domains import breaks, is_doubtful, is_unchecked
 from orchestration.contracts.result import ColumnShare, ContractResult
 from orchestration.contracts.sources import Source
 
 UNPARSABLE = "unparsable"
 
-Shares = Callable[[], Mapping[str, float]]
 
-
-def contract_schema(source: Source, limit: float, shares: Shares) -> pa.DataFrameSchema:
-    """The schema of one source's raw rows; ``shares`` gives the broken share by column when the first check asks."""
+def contract_schema(source: Source, limit: float, shares: Mapping[str, float]) -> pa.DataFrameSchema:
+    """The schema of one source's raw rows; ``shares`` is the broken share by column."""
 
     def within(_: IbisData, column: str) -> bool:
-        return shares()[column] <= limit
+        return shares[column] <= limit
 
     return pa.DataFrameSchema(
         {column.name: pa.Column(str, nullable=True) for column in source.columns},
@@ -54,24 +52,19 @@ def judge(
     limit: float,
     decimal_comma_files: Sequence[int] = (),
 ) -> ContractResult:
-    """Judge the rows of ``raw_sql`` (see ingest/raw_view.py) by the source's schema, in one scan.
+    """Judge the rows of ``raw_sql`` (see ingest/raw_view.py) by the source's schema; every value is read, once.
 
     ``natural_sql``: the same rows with dates and integers as they are; the scan takes these, if they are given.
-    Without rows every share is 0. A check that cannot be evaluated counts as failed.
+    Without rows every share is 0. A check that cannot be evaluated counts as failed. Raises duckdb.Error when a value
+    cannot be read.
     """
     backend = ibis.duckdb.from_connection(connection)
     delivered = backend.sql(raw_sql)
     texts = {name for name, kind in delivered.schema().items() if kind.is_string()}
     counted = backend.sql(natural_sql) if natural_sql else delivered
 
-    @cache
-    def measured() -> tuple[int, dict[str, int]]:
-        return _count(counted, texts, source, cutoff, decimal_comma_files)
-
-    def shares() -> dict[str, float]:
-        rows, broken = measured()
-        return {column: count / max(rows, 1) for column, count in broken.items()}
-
+    rows, broken = _count(counted, texts, source, cutoff, decimal_comma_files)
+    shares = {column: count / max(rows, 1) for column, count in broken.items()}
     failed: tuple[str, ...] = ()
     try:
         # whatever the environment says: values are checked, not only columns
@@ -79,13 +72,12 @@ def judge(
             contract_schema(source, limit, shares).validate(delivered, lazy=True)
     except SchemaErrors as errors:
         failed = tuple(dict.fromkeys(_check_name(error) for error in errors.schema_errors))
-    rows, broken = measured()
     return ContractResult(
         source=source.name,
         rows=rows,
         limit=limit,
         columns=tuple(
-            ColumnShare(column=column, broken=broken[column], share=share) for column, share in shares().items()
+            ColumnShare(column=column, broken=broken[column], share=share) for column, share in shares.items()
         ),
         failed=failed,
     )
@@ -96,7 +88,8 @@ def _count(
 ) -> tuple[int, dict[str, int]]:
     """Parsable rows and, by column, those that break its domain: all, where the column is missing or not text.
 
-    Only rows with a doubtful value, a few in a thousand, are counted column by column.
+    Only rows with a doubtful value, a few in a thousand, are counted column by column. Of columns in which nothing is
+    doubtful the lengths are summed, so that they are read, too.
     """
     parsable = delivered.filter(delivered[UNPARSABLE].isnull())
 
@@ -111,8 +104,17 @@ def _count(
         name: doubtful.count(where=broken)
         for name, broken in zip(source.column_names, of(doubtful, breaks), strict=True)
     }
-    broken = doubtful.aggregate(**counts).to_pyarrow().to_pylist()[0]
-    return int(parsable.count().execute()), {name: int(count) for name, count in broken.items()}
+    lengths = {
+        column.name: parsable[column.name].length().sum()
+        for column in source.columns
+        if column.name in readable and is_unchecked(column) and column.nullable
+    }
+    rows = _only_row(parsable.aggregate(rows=parsable.count(), **lengths))["rows"]
+    return rows, _only_row(doubtful.aggregate(**counts))
+
+
+def _only_row(table: ir.Table) -> dict[str, int]:
+    return table.to_pyarrow().to_pylist()[0]  # type: ignore[no-any-return]
 
 
 def _check_name(error: SchemaError) -> str:

@@ -1,5 +1,6 @@
 """One delivered file becomes one raw Parquet file: CSV is converted, Parquet linked; its facts are checked on the way.
 
+Of Parquet only the footer is read here: who reads all values first, be it ``read_through``, finds a damaged one.
 Every cause to refuse a file is an UnreadableFile or a problem in words; which delivery it belongs to is not known here.
 """
 
@@ -51,7 +52,7 @@ def hold_file(
     """Make the raw Parquet file of one landed file; raises UnreadableFile, also when a contract column is missing."""
     if is_csv(landed.name):
         return _convert_csv(connection, source, landed, raw, declared_rows)
-    return _link_parquet(connection, source, landed, raw, declared_rows)
+    return _link_parquet(source, landed, raw, declared_rows)
 
 
 def _require_columns(source: Source, columns: list[str]) -> None:
@@ -118,9 +119,7 @@ def _split_sql(source: Source, file: CsvFile, raw: Path) -> str:
     """
 
 
-def _link_parquet(
-    connection: duckdb.DuckDBPyConnection, source: Source, landed: Path, raw: Path, declared_rows: int
-) -> Facts:
+def _link_parquet(source: Source, landed: Path, raw: Path, declared_rows: int) -> Facts:
     """Link (copy across file systems) and check what was linked, so that what is checked is what is held."""
     with open_regular(landed):
         pass
@@ -134,7 +133,7 @@ def _link_parquet(
     try:
         with pq.ParquetFile(raw) as file:
             rows, columns, schema = file.metadata.num_rows, file.schema_arrow.names, file.schema_arrow
-            unpacked = sum(file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups))
+            groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"cannot be read as Parquet ({type(error).__name__})") from None
     _require_columns(source, columns)
@@ -142,24 +141,22 @@ def _link_parquet(
         raise UnreadableFile(f"holds more than one value a row in: {', '.join(nested)}")
     if rows > declared_rows:  # before they are read
         raise UnreadableFile("holds more rows than delivery.json says")
-    require_unpackable(raw.stat().st_size, unpacked)
-    _read_through(
-        connection,
-        source,
-        RawFile(path=landed.name, sha256=digest, rows=rows, raw_path=raw, decimal_comma=False, is_csv=False),
-    )
+    if rows != sum(group.num_rows for group in groups):
+        raise UnreadableFile("holds another number of rows than its own footer says")
+    require_unpackable(raw.stat().st_size, sum(group.total_byte_size for group in groups))
     return Facts(digest, rows, columns)
 
 
-def _read_through(connection: duckdb.DuckDBPyConnection, source: Source, file: RawFile) -> None:
-    """Decode every value of the contract's columns once, so that a damaged file is found here and not in a build."""
+def read_through(connection: duckdb.DuckDBPyConnection, source: Source, file: RawFile) -> None:
+    """Decode every value of the contract's columns once, so that a damaged file is found here and not in a build.
+
+    Raises UnreadableFile.
+    """
     columns = ", ".join(map(identifier, source.column_names))
     try:
         delivered = raw_select_sql(source, {0: file}, connection, natural=True)
-        rows = connection.execute(f"SELECT count(*), bit_xor(hash({columns})) FROM ({delivered})").fetchall()
+        connection.execute(f"SELECT bit_xor(hash({columns})) FROM ({delivered})").fetchall()
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise  # our fault, not the file's
     except (duckdb.Error, pa.ArrowException) as error:
         raise UnreadableFile(f"cannot be read as Parquet ({type(error).__name__})") from None
-    if rows[0][0] != file.rows:
-        raise UnreadableFile("holds another number of rows than its own footer says")

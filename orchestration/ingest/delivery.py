@@ -7,6 +7,8 @@ one is a warning and does not count.
 import hashlib
 from pathlib import Path
 
+import duckdb
+
 from orchestration.contracts.sources import SOURCES, Source
 from orchestration.cycles import parse_cycle
 from orchestration.engine import engine
@@ -56,9 +58,14 @@ def ingest_source(settings: Settings, cycle: str, source: str) -> IngestedSource
         contract = None
         if landed and not problems:
             files = _in_order([hold.delivery(delivery) for delivery in landed])
-            if source == QUOTAS:
+            try:  # it is the first to read every value
+                contract = judge_own_rows(connection, of, cycle, files)
+            except duckdb.Error:
+                problems = [problem for delivery in landed for problem in hold.damaged(delivery)]
+                if not problems:
+                    raise
+            if source == QUOTAS and not problems:
                 problems = quota_problems(connection, cycle, files)
-            contract = judge_own_rows(connection, of, cycle, files)
         if problems:
             raise DeliveryRefused(source, problems)
         hold.commit()
@@ -142,7 +149,8 @@ def _hold_earlier(settings: Settings, cycle: str, source: Source, hold: Holding)
         landed, not_arrived = arrived(settings, key, source)
         warnings += not_arrived
         for delivery in landed:
-            if problems := hold.stage(delivery):
+            if problems := hold.stage(delivery) or hold.damaged(delivery):
+                hold.discard()
                 where = f"{key}/{source.name}" + (f"/{delivery.batch}" if delivery.batch else "")
                 warnings.append(f"{where}: is refused and does not count: {'; '.join(problems)}")
             else:

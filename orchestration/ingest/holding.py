@@ -15,7 +15,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestration.contracts.sources import Source
-from orchestration.ingest.conversion import hold_file, is_csv
+from orchestration.ingest.conversion import hold_file, is_csv, read_through
 from orchestration.ingest.files import UnreadableFile, file_digest
 from orchestration.ingest.landing import Landed, StatedFile
 from orchestration.ingest.records import Delivery, RawFile
@@ -106,6 +106,17 @@ class Holding:
         if problems or (content is not None and _is_sound(folder, content, landed)):
             return problems
         return self._convert(landed, digest)
+
+    def damaged(self, landed: Landed) -> list[str]:
+        """Files of a delivery staged just now whose values cannot be read; of one that was held they could be."""
+        problems = []
+        if landed.digest(self._source) in self._staged:
+            for file in self.delivery(landed).files:
+                try:
+                    read_through(self._connection, self._source, file)
+                except UnreadableFile as error:
+                    problems.append(f"{file.path}: {error}")
+        return problems
 
     def delivery(self, landed: Landed) -> Delivery:
         """The record of a staged or held delivery."""

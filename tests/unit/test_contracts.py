@@ -181,7 +181,7 @@ def test_a_check_that_cannot_be_evaluated_fails(connection) -> None:
     import ibis
 
     table = ibis.duckdb.from_connection(connection).sql("SELECT 'PKH' AS program, 'ID' AS kode_wilayah, '1' AS kuota")
-    schema = contract_schema(SOURCES["kuota_program"], LIMIT, lambda: {"program": 0.0, "kode_wilayah": 0.0})
+    schema = contract_schema(SOURCES["kuota_program"], LIMIT, {"program": 0.0, "kode_wilayah": 0.0})
     with pytest.raises(SchemaErrors) as failed:
         schema.validate(table, lazy=True)
     assert [error.check.name for error in failed.value.schema_errors] == ["share of kuota"]
@@ -189,7 +189,7 @@ def test_a_check_that_cannot_be_evaluated_fails(connection) -> None:
 
 @pytest.mark.parametrize("source", SOURCE_NAMES)
 def test_each_source_has_one_pandera_schema_of_its_columns(source: str) -> None:
-    schema = contract_schema(SOURCES[source], LIMIT, dict)
+    schema = contract_schema(SOURCES[source], LIMIT, {})
     assert isinstance(schema, pa.DataFrameSchema)
     assert list(schema.columns) == SOURCES[source].column_names
     assert [check.name for check in schema.checks] == [f"share of {name}" for name in schema.columns]

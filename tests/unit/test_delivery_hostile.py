@@ -117,9 +117,9 @@ def test_a_parquet_bomb_is_refused_by_what_its_footer_says(lake: Settings) -> No
 
 def test_a_parquet_file_of_more_rows_than_said_is_not_read(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten million equal rows take some kB; the footer tells."""
-    from orchestration.ingest import conversion
+    from orchestration.ingest import delivery
 
-    monkeypatch.setattr(conversion, "_read_through", lambda *_: pytest.fail("was read"))
+    monkeypatch.setattr(delivery, "judge_own_rows", lambda *_: pytest.fail("was read"))
     content = parquet(register(1).take(pa.array([0] * 10_000_000)))
     assert len(content) < 200_000
     put(lake, "x.parquet", content, 10)

@@ -15,7 +15,9 @@ from orchestration.contracts.sources import SOURCES
 from orchestration.ingest.delivery import DeliveryRefused, ingest_source, record_path
 from orchestration.settings import Settings
 from tests.deliveries import Values, write_manifest
-from tests.landed import CYCLE, REGISTER, SECRET, cut, deliver, folder, refused, stated
+from tests.landed import CYCLE, EVENTS, REGISTER, SECRET, cut, deliver, folder, held_folders, refused, stated
+
+VISITS = "verifikasi_lapangan"
 
 
 @pytest.fixture
@@ -124,6 +126,32 @@ def test_a_file_that_cannot_be_read_refuses_the_delivery(
     assert len(problems) == 1 and problems[0].startswith(f"{name}: ") and problem in problems[0]
 
 
+def _damaged(content: bytes) -> bytes:
+    """A Parquet file whose footer is whole and whose first page is not."""
+    return content[:10] + b"\0" * 40 + content[50:]
+
+
+@pytest.mark.parametrize("column", SOURCES[VISITS].column_names)
+def test_a_damaged_column_is_found_whatever_it_holds_and_its_file_named(lake: Settings, column: str) -> None:
+    names = [column, *(name for name in SOURCES[VISITS].column_names if name != column)]
+    content = _parquet({name: ["X"] * 9 for name in names})
+    put(folder(lake, VISITS) / "batch-001", "x.parquet", content, 9, VISITS)
+    put(folder(lake, VISITS) / "batch-002", "y.parquet", _damaged(content), 9, VISITS)
+    assert len(problems := refused(lake, VISITS)) == 1
+    assert problems[0].startswith("batch-002/y.parquet: cannot be read as Parquet")
+
+
+def test_a_damaged_file_of_earlier_events_does_not_count(lake: Settings) -> None:
+    row = {"program": "PKH", "id_keluarga": "F1", "periode": "2025-07", "hasil": "SUKSES", "tanggal": "2025-08-01"}
+    sound = _parquet({name: [value] for name, value in row.items()})
+    for cycle, content in (("2025-08", sound), ("2025-09", _damaged(sound)), ("2025-10", sound)):
+        put(folder(lake, EVENTS, cycle), "x.parquet", content, 1, EVENTS, cycle)
+    ingested = ingest_source(lake, CYCLE, EVENTS)
+    assert [delivery.cycle for delivery in ingested.deliveries] == ["2025-08", "2025-10"]
+    assert ingested.warnings[-1].startswith(f"2025-09/{EVENTS}: is refused and does not count: x.parquet: cannot be")
+    assert len(held_folders(lake, EVENTS)) == 2
+
+
 def test_a_parquet_file_with_text_that_is_no_utf8_is_refused(lake: Settings) -> None:
     bad = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\x02\0\0\0"), pa.py_buffer(b"\xff\xfe")])
     sink = pa.BufferOutputStream()
@@ -179,11 +207,11 @@ def test_an_accepted_delivery_that_is_then_spoilt_is_refused(lake: Settings) -> 
     assert not record_path(lake, CYCLE, REGISTER).exists()
 
 
-def put(place: Path, name: str, content: bytes, rows: int) -> None:
+def put(place: Path, name: str, content: bytes, rows: int, source: str = REGISTER, cycle: str = CYCLE) -> None:
     """One data file with a matching delivery.json."""
     place.mkdir(parents=True, exist_ok=True)
     (place / name).write_bytes(content)
-    write_manifest(place, REGISTER, CYCLE, {name: rows})
+    write_manifest(place, source, cycle, {name: rows})
 
 
 # The quotas
