@@ -24,7 +24,7 @@ from tests.simulated import deliver
 
 CYCLE = "2025-11"
 FAMILIES = 300_000
-READERS = {"stg_persons_parsed": 13, "stg_families_parsed": 6}
+READERS = {"stg_persons_parsed": 12, "stg_families_parsed": 6}
 """Scans of the largest tables, over all models; each costs some seconds for every ten million families."""
 MOST_MEMORY = 700_000_000
 
