@@ -6,7 +6,7 @@ from dtsen_keluarga
 group by id_keluarga
 having count(*) > 1;
 
--- settled_families: view
+-- settled_families: kept
 -- Of the rows of a key that repeats, the newest, unless several contradict each other.
 with versions as (
     select distinct

@@ -40,22 +40,33 @@ where
     and of_family.family_id is null
     and of_programme.family_id is null;
 
--- in_regency: kept
-select
-    candidates.*,
-    coalesce(regencies.places, 0) as places,
-    row_number() over (partition by candidates.programme, candidates.regency_code order by candidates.selection_order)
-        as regency_order
-from candidates
-left join regency_places as regencies
-    on candidates.programme = regencies.programme and candidates.regency_code = regencies.regency_code;
+-- chosen_in_regency: kept
+-- Only where the regency has places.
+with ordered as (
+    select
+        candidates.programme,
+        candidates.family_id,
+        candidates.regency_code,
+        candidates.pkh_amount,
+        candidates.payee_person_id,
+        candidates.selection_order,
+        regencies.places,
+        row_number()
+            over (partition by candidates.programme, candidates.regency_code order by candidates.selection_order)
+            as regency_order
+    from candidates
+    inner join regency_places as regencies
+        on candidates.programme = regencies.programme and candidates.regency_code = regencies.regency_code
+    where regencies.places > 0
+)
+select programme, family_id, regency_code, pkh_amount, payee_person_id, selection_order
+from ordered
+where regency_order <= places;
 
--- in_province: kept
+-- chosen_in_province: kept
+-- Only where regencies of the province have places left.
 with taken as (
-    select programme, regency_code, count(*) as selected
-    from in_regency
-    where regency_order <= places
-    group by programme, regency_code
+    select programme, regency_code, count(*) as selected from chosen_in_regency group by programme, regency_code
 ),
 left_over as (
     select
@@ -65,53 +76,63 @@ left_over as (
     from regency_places as regencies
     left join taken on regencies.programme = taken.programme and regencies.regency_code = taken.regency_code
     group by regencies.programme, regencies.province_code
+),
+ordered as (
+    select
+        candidates.programme,
+        candidates.family_id,
+        candidates.pkh_amount,
+        candidates.payee_person_id,
+        candidates.selection_order,
+        left_over.places,
+        row_number()
+            over (partition by candidates.programme, candidates.province_code order by candidates.selection_order)
+            as province_order
+    from candidates
+    inner join left_over
+        on candidates.programme = left_over.programme and candidates.province_code = left_over.province_code
+    left join chosen_in_regency as chosen
+        on candidates.programme = chosen.programme and candidates.family_id = chosen.family_id
+    where left_over.places > 0 and chosen.family_id is null
 )
-select
-    remaining.programme,
-    remaining.family_id,
-    remaining.pkh_amount,
-    remaining.payee_person_id,
-    remaining.selection_order,
-    coalesce(left_over.places, 0) as places,
-    row_number() over (partition by remaining.programme, remaining.province_code order by remaining.selection_order)
-        as province_order
-from in_regency as remaining
-left join left_over
-    on remaining.programme = left_over.programme and remaining.province_code = left_over.province_code
-where remaining.regency_order > remaining.places;
+select programme, family_id, pkh_amount, payee_person_id, selection_order
+from ordered
+where province_order <= places;
 
 -- selections: view
-with taken as (
-    select programme, count(*) as selected
-    from (
-        select programme from in_regency where regency_order <= places
-        union all
-        select programme from in_province where province_order <= places
-    ) as selected
-    group by programme
+-- Those of the nation only where the programme has places left.
+with chosen as (
+    select programme, family_id, pkh_amount, payee_person_id, selection_order, 'regency' as selection_round
+    from chosen_in_regency
+    union all
+    select programme, family_id, pkh_amount, payee_person_id, selection_order, 'province'
+    from chosen_in_province
+),
+taken as (
+    select programme, count(*) as selected from chosen group by programme
+),
+left_over as (
+    select programmes.programme, programmes.vacancies - coalesce(taken.selected, 0) as places
+    from programme_places as programmes
+    left join taken on programmes.programme = taken.programme
 ),
 in_nation as (
     select
-        remaining.programme,
-        remaining.family_id,
-        remaining.pkh_amount,
-        remaining.payee_person_id,
-        remaining.selection_order,
-        programmes.vacancies - coalesce(taken.selected, 0) as places,
-        row_number() over (partition by remaining.programme order by remaining.selection_order) as national_order
-    from in_province as remaining
-    inner join programme_places as programmes on remaining.programme = programmes.programme
-    left join taken on remaining.programme = taken.programme
-    where remaining.province_order > remaining.places
+        candidates.programme,
+        candidates.family_id,
+        candidates.pkh_amount,
+        candidates.payee_person_id,
+        candidates.selection_order,
+        left_over.places,
+        row_number() over (partition by candidates.programme order by candidates.selection_order) as national_order
+    from candidates
+    inner join left_over on candidates.programme = left_over.programme
+    left join chosen on candidates.programme = chosen.programme and candidates.family_id = chosen.family_id
+    where left_over.places > 0 and chosen.family_id is null
 ),
 selected as (
-    select programme, family_id, pkh_amount, payee_person_id, selection_order, 'regency' as selection_round
-    from in_regency
-    where regency_order <= places
-    union all
-    select programme, family_id, pkh_amount, payee_person_id, selection_order, 'province'
-    from in_province
-    where province_order <= places
+    select programme, family_id, pkh_amount, payee_person_id, selection_order, selection_round
+    from chosen
     union all
     select programme, family_id, pkh_amount, payee_person_id, selection_order, 'national'
     from in_nation
@@ -136,7 +157,7 @@ with decided as (
         cast(null as bigint) as selection_rank
     from listed_decisions as listed
     left join ({criteria}) as criteria
-        on listed.gravest % 1000 = criteria.precedence and listed.decision in ('remove', 'hold')
+        on case when listed.decision in ('remove', 'hold') then listed.gravest % 1000 end = criteria.precedence
     union all
     select
         programme, family_id, 'replace', cast(null as {text}), 0, pkh_amount, payee_person_id, selection_round,
