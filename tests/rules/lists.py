@@ -32,7 +32,7 @@ LISTS = """
             ('W-2', '31', '3172', 5), ('W-3', '34', '3401', 6)
         ) as rows(family_id, province_code, regency_code, selection_order);
     insert into lists.selections by name
-        select candidates.*, decisions.selection_round
+        select candidates.* exclude (regency_order), decisions.selection_round
         from lists.candidates join lists.decisions using (family_id);
     insert into lists.waiting_list by name
         select programme, family_id, regency_code, 1 as position_in_regency
