@@ -85,7 +85,7 @@ def test_the_values_of_the_gates_are_plotted_and_the_run_names_its_reports(addre
 
 
 def test_a_model_shows_its_meaning_its_rows_and_its_tests(address: str, page: Page) -> None:
-    page.goto(f"{address}/assets/lists/decided_families?view=overview")
+    page.goto(f"{address}/assets/lists/listed_decisions?view=overview")
     expect(page.get_by_text("one row per programme and listed family").first).to_be_visible()
     expect(page.get_by_text("Row count")).to_be_visible()
     expect(page.get_by_text("data-engineering").first).to_be_visible()
