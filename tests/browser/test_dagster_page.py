@@ -53,6 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
     wrong: list[str] = []
     page = browser.new_page(viewport={"width": 1700, "height": 1000})
     page.set_default_timeout(SECONDS * 1000)
+    expect.set_options(timeout=30_000)  # 5 s is what Dagster's page needs to load its definitions on a busy machine
     page.on("request", lambda request: asked.add(request.url.split("/")[2].split(":")[0]))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     yield page

@@ -64,7 +64,8 @@ select
     families.welfare_rank,
     families.priority_class,
     families.payee_person_id,
-    case when programmes.amount_basis = 'component' then families.pkh_quarterly_amount_idr
+    case
+        when programmes.amount_basis = 'component' then families.pkh_quarterly_amount_idr
         else programmes.quarterly_amount_idr
     end as quarterly_amount_idr
 from listed
