@@ -1,5 +1,5 @@
-{# One row per well-formed NIK of which anything is known that few have: several persons have it, several families, it does
-   not match the civil registry, or a death was registered. Persons look all of it up at once. #}
+{# One row per well-formed NIK of which anything is known that few have: several persons have it, several families, it
+   does not match the civil registry, or a death was registered. Persons look all of it up at once. #}
 with facts as (
     select
         nik,

@@ -1,5 +1,5 @@
-{# One row per programme and family that takes a place, in the columns of listed_decisions, with the round in which it was
-   selected and whose place it takes. #}
+{# One row per programme and family that takes a place, in the columns of listed_decisions, with the round in which it
+   was selected and whose place it takes. #}
 select
     selections.programme,
     selections.family_id,

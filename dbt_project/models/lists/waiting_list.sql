@@ -1,5 +1,5 @@
-{# The first remaining candidates of each regency: a share of the families on its delivered list, and a minimum. Whatever
-   the round, the selected of a regency are its first candidates. #}
+{# The first remaining candidates of each regency: a share of the families on its delivered list, and a minimum.
+   Whatever the round, the selected of a regency are its first candidates. #}
 with listed as (
     select
         programme,
