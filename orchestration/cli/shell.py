@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.collector import collect_rarely
 from orchestration.cycles import cycle_keys, parse_cycle
 from orchestration.released import ReleaseIndexDamaged
 from orchestration.settings import Settings, private_by_default
@@ -29,6 +30,7 @@ errors = Console(stderr=True, highlight=False, width=_WIDTH)
 
 @app.callback()
 def _begin() -> None:
+    collect_rarely()
     private_by_default()
 
 

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
+from orchestration.collector import collect_rarely
+
 STEPS = {
     "models": ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"],
     "tests": ["test", "--exclude-resource-type", "unit_test"],
@@ -29,6 +31,7 @@ def main() -> None:
     if arguments == ["--version"]:  # asked before every command; loading dbt for the answer takes seconds
         print(version("dbt-core"))
         return
+    collect_rarely()
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
