@@ -48,7 +48,7 @@ def peers_table(rows: Sequence[Row]) -> list[str]:
         return []
     lines = [
         "## Peers",
-        "`python -m benchmarks peers`: the same core on several engines side by side, 2 threads and the same memory for"
+        "`python -m benchmarks peers`: the same core on several engines side by side, 2 cores and the same memory for"
         " each ([what the core is](peers/core.md)). Seconds are of the work, from the first delivered file to the last"
         " result; starting up (a JVM, a cluster) is not in them. Times DuckDB: the least, the median and the greatest"
         " of the repetitions, each against bare DuckDB in the same repetition.",

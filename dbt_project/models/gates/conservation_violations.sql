@@ -1,6 +1,7 @@
 {# "What must always hold" of the decision rules, counted: one row per rule and place where it was broken;
    no row, nothing broken.
    That a programme keeps to its quota is in list_violations; that selections keep to their order is a test of the lists. #}
+{{ config(pre_hook="{{ at_least_threads(3) }}", post_hook="{{ at_least_threads(1) }}") }}
 with households as (
     select
         'dtsen_keluarga' as source,

@@ -1,5 +1,6 @@
 {# NIK that more than one accepted person has, and in how many families. They are few: families are counted for them
    alone. #}
+{{ config(pre_hook="{{ at_least_threads(3) }}", post_hook="{{ at_least_threads(1) }}") }}
 with repeated as (
     select nik
     from {{ ref('stg_persons') }}

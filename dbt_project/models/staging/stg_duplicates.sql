@@ -1,4 +1,5 @@
 {# Rows of every source but persons' that the duplicate rules reject; file_id tells the source. #}
+{{ config(pre_hook="{{ at_least_threads(3) }}", post_hook="{{ at_least_threads(1) }}") }}
 {% set sources = [
     ('stg_families_parsed', ['family_id'], [
         'family_card_no', 'village_code', 'welfare_decile', 'welfare_rank', 'floor_area_m2', 'floor_material',
