@@ -4,8 +4,8 @@ from benchmarks.peers.sql import DUCKDB, queries
 from benchmarks.peers.task import COLUMNS, THREADS, Task
 
 _REPEATED = "having count(*) > 1"
-"""Queries with it look for the few keys of many that repeat. With a thread more than it has cores DuckDB takes half to a
-third of the time for them, as it groups in parts then; for the others it takes longer."""
+"""Stands in a query that looks for the few keys of many that repeat. With a thread more than it has cores DuckDB
+groups in parts, which takes half to two thirds of the time there; other queries take longer."""
 
 
 def run(task: Task) -> None:
