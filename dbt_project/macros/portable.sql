@@ -104,17 +104,15 @@
     named_struct({% for name, value in columns.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
-{# The value of a group's row that comes first by an order, of the rows where a condition holds; null when it holds in
-   none. A filter, since a case would copy rows made by named_row; the order apart from the value, since an engine encodes
-   every field that it compares. #}
-{% macro first_where(value, order, condition) -%}
-    {{ return(adapter.dispatch('first_where')(value, order, condition)) }}
+{# The least value of the rows of a group where a condition holds; null when it holds in none. A filter, since a case
+   would copy rows made by named_row; one value with its order in front, since what DuckDB holds for an order apart from
+   the value is more than memory has for a nation. #}
+{% macro least_where(value, condition) %}{{ return(adapter.dispatch('least_where')(value, condition)) }}{% endmacro %}
+{% macro duckdb__least_where(value, condition) -%}
+    min({{ value }}) filter (where {{ condition }})
 {%- endmacro %}
-{% macro duckdb__first_where(value, order, condition) -%}
-    arg_min({{ value }}, {{ order }}) filter (where {{ condition }})
-{%- endmacro %}
-{% macro spark__first_where(value, order, condition) -%}
-    min_by({{ value }}, {{ order }}) filter (where {{ condition }})
+{% macro spark__least_where(value, condition) -%}
+    min({{ value }}) filter (where {{ condition }})
 {%- endmacro %}
 
 {# One of the values that named_row put together. #}

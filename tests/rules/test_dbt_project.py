@@ -183,6 +183,17 @@ def test_what_decides_about_families_has_unit_tests(project: Project) -> None:
     assert deciding <= tested
 
 
+def test_what_looks_for_repeated_keys_of_a_nation_has_a_third_thread_and_gives_it_back(project: Project) -> None:
+    """With two threads DuckDB takes two to three times as long for them (docs/scaling.md)."""
+    hooks = {
+        node["name"]: ([hook["sql"] for hook in node["config"]["pre-hook"]], node["config"]["post-hook"][0]["sql"])
+        for node in project.nodes("model")
+        if node["config"]["pre-hook"]
+    }
+    searching = ("stg_duplicates", "stg_person_duplicates", "repeated_niks", "conservation_violations")
+    assert hooks == dict.fromkeys(searching, (["{{ at_least_threads(3) }}"], "{{ at_least_threads(1) }}"))
+
+
 def test_every_mart_is_shown_to_someone(project: Project) -> None:
     exposures = project.manifest["exposures"].values()
     assert {exposure["name"] for exposure in exposures} == {

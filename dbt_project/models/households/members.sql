@@ -1,5 +1,5 @@
 {# One row per family with an accepted person: its living members, its payee, and how many qualify for each PKH
-   component. The payee is the first of those who may be it as the rule sorts: usable NIK, role, birth date, person_id.
+   component. The payee is the least of the rows that begin as the rule sorts: usable NIK, role, birth date, person_id.
    A person qualifies for components in force alone; ages and schools are judged so in persons. #}
 with components as (
     select
@@ -26,9 +26,6 @@ ranked as (
                 else 8
             end",
             'birth_date': 'persons.birth_date',
-            'person_id': 'persons.person_id',
-        }) }} as payee_order,
-        {{ named_row({
             'person_id': 'persons.person_id',
             'nik': 'persons.nik',
             'nik_usable': 'persons.nik_usable',
@@ -70,7 +67,7 @@ gathered as (
         max(case when is_living and component_value_lost then 1 else 0 end) = 1 as component_value_lost,
         max(case when nik_shared_across then 1 else 0 end) = 1 as nik_shared_across,
         max(file_id) as file_id,
-        {{ first_where('person', 'payee_order', 'may_be_payee') }} as payee
+        {{ least_where('person', 'may_be_payee') }} as payee
     from ranked
     group by family_key
 )
