@@ -27,6 +27,8 @@ FAMILIES = 300_000
 READERS = {"stg_persons_parsed": 12, "stg_families_parsed": 6}
 """Scans of the largest tables, over all models; each costs some seconds for every ten million families."""
 MOST_MEMORY = 700_000_000
+MEMBERS_MEMORY = "65MB"
+"""Enough for the members of these families where all is spilled that can be; 10 GB for a nation's are no more."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,11 @@ def build(settings: Settings, models: Models, folder: Path, *, threads: int, mem
             scans.update(_scanned(operator) for operator in operators)
             widest[name] = max(operator.get("operator_cardinality", 0) for operator in operators)
 
-        models.build(connection, watch if watched else None)
+        def bound(name: str, statement: str) -> None:
+            connection.execute(f"set memory_limit = '{MEMBERS_MEMORY if name == 'members' else memory}'")
+            connection.execute(statement)
+
+        models.build(connection, watch if watched else bound)
         digests = {}
         for data_set in LISTS:
             found = content_digest(connection, f"build.{data_set.table}", data_set.columns)
