@@ -4,8 +4,8 @@ from benchmarks.peers.sql import DUCKDB, queries
 from benchmarks.peers.task import COLUMNS, THREADS, Task
 
 _REPEATED = "having count(*) > 1"
-"""Stands in a query that looks for the few keys of many that repeat. With a thread more than it has cores DuckDB
-groups in parts, which takes half to two thirds of the time there; other queries take longer."""
+"""Stands in a query that looks for the few keys of many that repeat. With a third thread DuckDB groups in parts, which
+takes half to three quarters of the time there, of two cores too; other queries take longer."""
 
 
 def run(task: Task) -> None:

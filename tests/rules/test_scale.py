@@ -28,7 +28,8 @@ READERS = {"stg_persons_parsed": 12, "stg_families_parsed": 6}
 """Scans of the largest tables, over all models; each costs some seconds for every ten million families."""
 MOST_MEMORY = 700_000_000
 MEMBERS_MEMORY = "65MB"
-"""Enough for the members of these families where all is spilled that can be; 10 GB for a nation's are no more."""
+"""Enough for the members of these families where the engine can spill what it gathers. With a form of the payee that
+it cannot, 80 MB were too little here, and 10 GB for a nation."""
 
 
 @dataclass(frozen=True)
