@@ -1,7 +1,7 @@
 """Python's collector of cyclic garbage, in processes that load large libraries and end soon. Starts and ends nothing.
 
-By default it goes again and again through all that Dagster, dbt and Great Expectations have loaded so far, and once more
-when the process ends: up to half of the time that loading takes, and two to nine seconds after a command's last word.
+By default it goes again and again through all that Dagster, dbt and Great Expectations have loaded so far, and once
+more when the process ends: up to half of the time that loading takes, and two to nine seconds after a last word.
 """
 
 import atexit
